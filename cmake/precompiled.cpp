@@ -1,0 +1,1 @@
+// Exists so that CMake has something to hang the precompiled header on.

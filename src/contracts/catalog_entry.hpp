@@ -1,0 +1,52 @@
+#pragma once
+// CatalogEntry: one published skill or scenario, as readers need it. The bytes of registry.json,
+// with every key we do not know, are the registry room's business (registry/catalog_file.hpp).
+// Identity is (kind, name); {name, id} are its aliases, compared after NFC and case folding.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contracts/artifact.hpp"
+
+namespace hub {
+
+struct CatalogEntry {
+  ArtifactKind kind = ArtifactKind::skill;
+  std::string name;  // directory and install name
+  std::string id;
+  std::string version;
+  std::string title;               // empty: show the name
+  boost::json::object title_i18n;  // {"en": …, "ru": …} or {"key": …, "fallback": …}
+  std::string description;
+  boost::json::object description_i18n;
+  std::vector<std::string> tags;
+  std::string publisher;   // publisher.owner_id; empty when unknown
+  std::string path;        // "skills/<name>"
+  std::string updated_at;  // as published
+  std::vector<std::string> requires_skills;  // a scenario's required skills
+  std::vector<std::string> optional_skills;
+  std::string tree;        // integrity.tree, "sha256:…"; empty when it was published without one
+  std::optional<std::int64_t> size_bytes;
+  std::optional<std::int64_t> files;
+  bool publishable = true;  // false: compatibility.status is "migration_required"
+};
+
+// An entry that could not be used. The rest of the catalogue still loads.
+struct QuarantinedEntry {
+  std::string where;   // "skills[3]"
+  std::string name;    // as far as known
+  std::string reason;  // stable code, registry.md: "alias_conflict", "field_type", …
+  std::string message;
+};
+
+// One reading of the catalogue: immutable, shared.
+struct Catalog {
+  std::string commit;  // of the registry repository; empty when read from a bare file
+  std::string digest;  // "sha256:…" of registry.json's bytes
+  Time fetched_at{};
+  std::vector<CatalogEntry> entries;  // skills, then scenarios, each in file order
+  std::vector<QuarantinedEntry> quarantined;
+};
+
+}  // namespace hub

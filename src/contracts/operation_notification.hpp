@@ -1,0 +1,28 @@
+#pragma once
+// OperationNotification: a user-facing result, one per operation and outcome. Kept apart from the
+// operation itself. Mirrored to runtime.notifications, and in AdaOS's older shape to
+// data.desktop.toasts.
+
+#include "contracts/operation_state.hpp"
+
+namespace hub {
+
+enum class NotificationLevel { success, error, warning };
+BOOST_DESCRIBE_ENUM(NotificationLevel, success, error, warning)
+
+struct OperationNotification {
+  std::string id;  // "notif:<operation_id>:<level>"
+  NotificationLevel level = NotificationLevel::success;
+  std::string message;  // the fallback of message_key
+  OperationId operation_id;
+  std::string target_kind;
+  std::string target_id;
+  Time ts{};
+  std::string message_key;  // "notification.skill.install.succeeded"
+  boost::json::object message_args;
+};
+BOOST_DESCRIBE_STRUCT(OperationNotification, (),
+                      (id, level, message, operation_id, target_kind, target_id, ts, message_key,
+                       message_args))
+
+}  // namespace hub
