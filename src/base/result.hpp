@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <boost/describe.hpp>
 #include <boost/json.hpp>
 #include <tl/expected.hpp>
 
@@ -20,6 +21,8 @@ enum class ErrorCode {
   cancelled,    // somebody asked us to stop
   exhausted,    // a limit of ours is reached: queue, disk, size
 };
+BOOST_DESCRIBE_ENUM(ErrorCode, invalid, not_found, conflict, forbidden, unavailable, cancelled,
+                    exhausted)
 
 struct Error {
   ErrorCode code = ErrorCode::invalid;

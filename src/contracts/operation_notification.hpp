@@ -25,4 +25,7 @@ BOOST_DESCRIBE_STRUCT(OperationNotification, (),
                       (id, level, message, operation_id, target_kind, target_id, ts, message_key,
                        message_args))
 
+// What an ended operation tells the user. The same operation always gives the same notification.
+OperationNotification notification_of(const OperationState& ended);
+
 }  // namespace hub

@@ -18,7 +18,7 @@ using OperationId = Id<struct OperationIdTag>;      // "op_" and a UUIDv7
 using OperationKind = Id<struct OperationKindTag>;  // open set: "skill.install", "model.download"
 using Resource = Id<struct ResourceTag>;            // a lock key: "skill:weather_skill"
 
-// What may follow what: operations/transitions.hpp.
+// What may follow what: store/transitions.hpp.
 enum class OperationStatus {
   accepted,
   running,

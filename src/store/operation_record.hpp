@@ -1,0 +1,87 @@
+#pragma once
+// What the store keeps of an operation beside its rendered state: what the engine needs to run it,
+// undo it and take it up again after a crash.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contracts/artifact.hpp"
+#include "contracts/operation_notification.hpp"
+#include "contracts/operation_request.hpp"
+
+namespace hub::store {
+
+// The journal of one step.
+//   (none) ──► intent ──► done ──► undone          intent: the effect may or may not exist
+//                │  └───► failed ──► undone
+enum class StepPhase { intent, done, failed, undone };
+BOOST_DESCRIBE_ENUM(StepPhase, intent, done, failed, undone)
+
+struct StepRecord {
+  int no = 0;
+  std::string name;
+  StepPhase phase = StepPhase::intent;
+  int crashes = 0;  // hubs that died while this step was in intent
+  boost::json::object notes;
+};
+
+enum class LockMode { shared, exclusive };
+BOOST_DESCRIBE_ENUM(LockMode, shared, exclusive)
+
+struct LockRequest {
+  Resource resource;
+  LockMode mode = LockMode::exclusive;
+};
+
+struct NewOperation {
+  OperationState state;  // all that is known now; status accepted, revision is set by the store
+  int kind_version = 1;
+  std::string fingerprint;      // of kind, target and parameters
+  std::string idempotency_key;  // empty: none
+  Json intent;
+  std::vector<LockRequest> locks;
+  OnConflict on_conflict = OnConflict::join;
+};
+
+struct OperationRecord {
+  OperationState state;
+  int kind_version = 1;
+  Json intent;
+  std::vector<StepRecord> steps;  // by number; a step that never began is missing
+};
+
+enum class Acceptance {
+  created,
+  joined,   // the same request is live already
+  replayed  // this idempotency key was used before for the same request
+};
+
+struct Accepted {
+  Acceptance how = Acceptance::created;
+  OperationState state;
+};
+
+// A change of the installed artifacts that becomes true together with the step that made it.
+struct ArtifactRemoval {
+  ArtifactKind kind = ArtifactKind::skill;
+  std::string name;
+};
+using ArtifactChange = std::variant<InstalledArtifact, ArtifactRemoval>;
+
+// One durable move of an operation. Everything in it becomes true in one transaction.
+struct OperationChange {
+  std::optional<OperationStatus> status = {};                   // absent: stays
+  std::vector<StepRecord> steps = {};                           // written over by number
+  std::vector<ArtifactChange> artifacts = {};
+  std::function<void(OperationState&)> edit = {};               // everything but status and revision
+};
+
+struct OperationFilter {
+  std::string webspace_id, status, kind, target_kind, target_id;  // empty: any
+  std::string after;                                              // operation_id to go on from
+  std::int64_t limit = 100;
+};
+
+}  // namespace hub::store
