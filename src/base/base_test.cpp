@@ -58,8 +58,8 @@ TEST_CASE("a lock is held by one at a time") {
 }
 
 TEST_CASE("a program's output, errors and exit code come back") {
-  const auto ran = run_process({.arguments = {"sh", "-c", "cat; echo oops >&2; exit 3"},
-                                .input = "hello"});
+  const auto ran =
+      run_process({.arguments = {"sh", "-c", "cat; echo oops >&2; exit 3"}, .input = "hello"});
   REQUIRE(ran);
   CHECK(ran->output == "hello");
   CHECK(ran->errors == "oops\n");
@@ -68,8 +68,8 @@ TEST_CASE("a program's output, errors and exit code come back") {
 
 TEST_CASE("a program that is missing, slow or stopped is told apart") {
   CHECK(run_process({.arguments = {"no-such-program"}}).error().code == ErrorCode::not_found);
-  const auto slow = run_process(
-      {.arguments = {"sleep", "30"}, .timeout = std::chrono::milliseconds(50)});
+  const auto slow =
+      run_process({.arguments = {"sleep", "30"}, .timeout = std::chrono::milliseconds(50)});
   CHECK(slow.error().reason == "timeout");
   const auto stopped = run_process({.arguments = {"sleep", "30"}, .stop = [] { return true; }});
   CHECK(stopped.error().code == ErrorCode::cancelled);

@@ -20,10 +20,10 @@ namespace hub {
 namespace {
 
 tl::unexpected<Error> system_error(const std::string& doing, const fs::path& path, int code) {
-  const ErrorCode kind = code == ENOENT    ? ErrorCode::not_found
-                         : code == ENOSPC  ? ErrorCode::exhausted
-                         : code == EEXIST  ? ErrorCode::conflict
-                                           : ErrorCode::unavailable;
+  const ErrorCode kind = code == ENOENT   ? ErrorCode::not_found
+                         : code == ENOSPC ? ErrorCode::exhausted
+                         : code == EEXIST ? ErrorCode::conflict
+                                          : ErrorCode::unavailable;
   return fail(kind, "cannot " + doing + " " + path.string() + ": " +
                         std::error_code(code, std::generic_category()).message());
 }

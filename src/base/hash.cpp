@@ -69,7 +69,8 @@ std::string random_hex(std::size_t bytes) {
 std::string uuid_v7(std::int64_t unix_millis) {
   std::string raw(6, '\0');
   for (std::size_t i = 0; i < 6; ++i) {
-    raw[i] = static_cast<char>((static_cast<std::uint64_t>(unix_millis) >> (8U * (5U - i))) & 0xffU);
+    raw[i] =
+        static_cast<char>((static_cast<std::uint64_t>(unix_millis) >> (8U * (5U - i))) & 0xffU);
   }
   std::string hex = to_hex(raw) + random_hex(10);
   hex[12] = '7';

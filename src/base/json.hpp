@@ -25,7 +25,8 @@ template <class T>
 struct Nullable : std::optional<T> {
   using std::optional<T>::optional;
   template <class U>
-    requires(std::is_constructible_v<T, U&&> && !std::is_base_of_v<std::optional<T>, std::decay_t<U>> &&
+    requires(std::is_constructible_v<T, U &&> &&
+             !std::is_base_of_v<std::optional<T>, std::decay_t<U>> &&
              !std::is_same_v<std::decay_t<U>, std::nullopt_t>)
   Nullable& operator=(U&& value) {
     this->emplace(std::forward<U>(value));

@@ -101,8 +101,8 @@ Result<pid_t> spawn(const ProcessRequest& request, Pipe& in, Pipe& out, Pipe& er
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                            POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   auto arguments = request.arguments;
   auto environment = merged_environment(request.environment);
   pid_t pid = -1;
@@ -175,7 +175,8 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request) {
   in.close(0);
   out.close(1);
   err.close(1);
-  ::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): a child that stops reading is no reason to die
+  ::signal(SIGPIPE,
+           SIG_IGN);  // NOLINT(cert-err33-c): a child that stops reading is no reason to die
 
   ProcessOutcome outcome;
   Collector output(outcome.output, request);
@@ -192,7 +193,8 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request) {
     const bool stopped = request.stop && request.stop();
     if (stopped || steady_clock::now() >= deadline) {
       end_group(pid);
-      if (stopped) return fail(ErrorCode::cancelled, "cannot finish " + request.arguments[0] + ": stopped");
+      if (stopped)
+        return fail(ErrorCode::cancelled, "cannot finish " + request.arguments[0] + ": stopped");
       return fail(ErrorCode::unavailable,
                   "cannot finish " + request.arguments[0] + ": still running after " +
                       std::to_string(request.timeout.count()) + " ms",

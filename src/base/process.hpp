@@ -13,14 +13,15 @@
 namespace hub {
 
 struct ProcessRequest {
-  std::vector<std::string> arguments;  // the first is the program, looked up in PATH
-  std::filesystem::path directory = {};     // empty: ours
+  std::vector<std::string> arguments;         // the first is the program, looked up in PATH
+  std::filesystem::path directory = {};       // empty: ours
   std::vector<std::string> environment = {};  // "NAME=value", added to ours
   std::string input = {};                     // written to its standard input
   std::chrono::milliseconds timeout{60'000};
   std::size_t output_bytes_max = std::size_t{64} << 20U;  // of each stream; the rest is dropped
-  std::function<bool()> stop = {};                      // asked about ten times a second
-  std::function<void(std::string_view line)> on_line = {};  // each line of both streams, as it comes
+  std::function<bool()> stop = {};                        // asked about ten times a second
+  std::function<void(std::string_view line)> on_line =
+      {};  // each line of both streams, as it comes
 };
 
 struct ProcessOutcome {

@@ -26,9 +26,9 @@ BOOST_DESCRIBE_ENUM(ErrorCode, invalid, not_found, conflict, forbidden, unavaila
 
 struct Error {
   ErrorCode code = ErrorCode::invalid;
-  std::string message;             // "cannot <verb> <thing>: <reason>", no capital, no full stop
-  std::string reason;              // stable snake_case code for programs; empty when none branches
-  std::string hint;                // one sentence that says what to do; may be empty
+  std::string message;  // "cannot <verb> <thing>: <reason>", no capital, no full stop
+  std::string reason;   // stable snake_case code for programs; empty when none branches
+  std::string hint;     // one sentence that says what to do; may be empty
   boost::json::object details = {};  // every variable part of the message
 };
 
@@ -43,8 +43,8 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 
 inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string reason = {},
                                   std::string hint = {}, boost::json::object details = {}) {
-  return tl::unexpected(Error{code, std::move(message), std::move(reason), std::move(hint),
-                              std::move(details)});
+  return tl::unexpected(
+      Error{code, std::move(message), std::move(reason), std::move(hint), std::move(details)});
 }
 
 }  // namespace hub

@@ -12,21 +12,21 @@ namespace hub {
 enum class ArtifactKind { skill, scenario };
 BOOST_DESCRIBE_ENUM(ArtifactKind, skill, scenario)
 
-std::string to_text(ArtifactKind);                           // "skill"
-std::string directory_of(ArtifactKind);                      // "skills"
-std::string manifest_file_of(ArtifactKind);                  // "skill.yaml"
+std::string to_text(ArtifactKind);           // "skill"
+std::string directory_of(ArtifactKind);      // "skills"
+std::string manifest_file_of(ArtifactKind);  // "skill.yaml"
 std::optional<ArtifactKind> parse_artifact_kind(std::string_view);
 
 // One artifact installed on this hub. Source of truth: the store (installed_artifacts).
 struct InstalledArtifact {
   ArtifactKind kind = ArtifactKind::skill;
-  std::string name;     // the install name: its directory
-  std::string id;       // the manifest's id; often the same
+  std::string name;  // the install name: its directory
+  std::string id;    // the manifest's id; often the same
   std::string title;
   boost::json::object title_i18n;  // {"en": …, "ru": …}; may be empty
   std::string version;
-  std::string tree;     // "sha256:…" of its files, registry.md
-  std::string commit;   // of the registry it came from
+  std::string tree;                          // "sha256:…" of its files, registry.md
+  std::string commit;                        // of the registry it came from
   std::vector<std::string> requires_skills;  // a scenario's required skills, by name
   Time installed_at{};
   Time updated_at{};

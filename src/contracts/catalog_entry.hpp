@@ -21,12 +21,12 @@ struct CatalogEntry {
   std::string description;
   boost::json::object description_i18n;
   std::vector<std::string> tags;
-  std::string publisher;   // publisher.owner_id; empty when unknown
-  std::string path;        // "skills/<name>"
-  std::string updated_at;  // as published
+  std::string publisher;                     // publisher.owner_id; empty when unknown
+  std::string path;                          // "skills/<name>"
+  std::string updated_at;                    // as published
   std::vector<std::string> requires_skills;  // a scenario's required skills
   std::vector<std::string> optional_skills;
-  std::string tree;        // integrity.tree, "sha256:…"; empty when it was published without one
+  std::string tree;  // integrity.tree, "sha256:…"; empty when it was published without one
   std::optional<std::int64_t> size_bytes;
   std::optional<std::int64_t> files;
   bool publishable = true;  // false: compatibility.status is "migration_required"

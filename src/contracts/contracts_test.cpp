@@ -63,8 +63,7 @@ TEST_CASE("a marketplace row is written as the golden file has it") {
   row.size = 4096;
   row.verified = true;
   row.requires_ = {{"notes_skill", "Notes", false, true}};
-  row.install_action = {
-      "infrastate.action", "marketplace_install", {"scenario", "morning_brief"}};
+  row.install_action = {"infrastate.action", "marketplace_install", {"scenario", "morning_brief"}};
   row.install_disabled = true;
   row.disabled_reason = "operation_active";
   row.operation_id = OperationId("op_0197f3a2-5b1c-7d4e-8a90-3c2b1a0f9e8d");

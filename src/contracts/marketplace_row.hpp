@@ -1,6 +1,7 @@
 #pragma once
-// MarketplaceRow: one published artifact as the UI sees it. A pure function of (catalogue, installed
-// artifacts, active operations), made by the room marketplace; the UI never sees raw registry.json.
+// MarketplaceRow: one published artifact as the UI sees it. A pure function of (catalogue,
+// installed artifacts, active operations), made by the room marketplace; the UI never sees raw
+// registry.json.
 
 #include "contracts/artifact.hpp"
 #include "contracts/operation_state.hpp"

@@ -22,15 +22,15 @@ NotificationLevel level_of(OperationStatus status) {
 OperationNotification notification_of(const OperationState& ended) {
   OperationNotification told;
   told.level = level_of(ended.status);
-  told.id = "notif:" + ended.operation_id.text() + ":" +
-            boost::describe::enum_to_string(told.level, "");
+  told.id =
+      "notif:" + ended.operation_id.text() + ":" + boost::describe::enum_to_string(told.level, "");
   told.operation_id = ended.operation_id;
   told.target_kind = ended.target_kind;
   told.target_id = ended.target_id;
   told.ts = ended.finished_at.value_or(ended.updated_at);
   told.message = ended.message;
-  told.message_key = "notification." + ended.kind.text() + "." +
-                     boost::describe::enum_to_string(ended.status, "");
+  told.message_key =
+      "notification." + ended.kind.text() + "." + boost::describe::enum_to_string(ended.status, "");
   told.message_args = ended.title_args;
   if (ended.result && ended.result->is_object()) {
     for (const auto* key : {"version", "updated"}) {

@@ -120,8 +120,8 @@ struct OperationState {
   std::optional<OperationReason> reason;
   std::optional<std::vector<OperationId>> blocked_by;
   std::optional<std::vector<std::string>> warnings;
-  std::string title_key;              // "operation.skill.install"
-  boost::json::object title_args;     // {"name": "weather_skill", "title": "Weather"}
+  std::string title_key;           // "operation.skill.install"
+  boost::json::object title_args;  // {"name": "weather_skill", "title": "Weather"}
 };
 BOOST_DESCRIBE_STRUCT(OperationState, (),
                       (operation_id, kind, target_kind, target_id, status, progress, message,

@@ -1,5 +1,6 @@
 #include "operations/operation_manager.hpp"
 
+#include "base/fault_point.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 
@@ -99,6 +100,7 @@ Result<store::Accepted> OperationManager::accept(const OperationRequest& request
   wanted.locks = plan.locks;
   wanted.on_conflict = request.on_conflict;
   auto accepted = store_.accept(wanted);
+  fault_point("accepted:" + request.kind.text());
   if (accepted) {
     log::info("operations", "accepted",
               {{"operation_id", accepted->state.operation_id.text()},
@@ -151,8 +153,8 @@ void OperationManager::wait(const OperationId& id, std::optional<std::int64_t> a
                             std::chrono::milliseconds timeout, Answer answer) {
   {
     const std::lock_guard guard(mutex_);
-    waiters_.push_back({id, after_revision, std::chrono::steady_clock::now() + timeout,
-                        std::move(answer)});
+    waiters_.push_back(
+        {id, after_revision, std::chrono::steady_clock::now() + timeout, std::move(answer)});
     ++rings_;
   }
   wake_.notify_all();
@@ -220,8 +222,8 @@ void OperationManager::run(store::OperationRecord record, RunStart start) {
   const auto took = std::chrono::steady_clock::now() - began;
   log::info("operations", "run_ended",
             {{"operation_id", id.text()},
-             {"status", boost::describe::enum_to_string(
-                            ended ? ended->status : OperationStatus::failed, "")},
+             {"status",
+              boost::describe::enum_to_string(ended ? ended->status : OperationStatus::failed, "")},
              {"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
 }
 
@@ -230,12 +232,12 @@ void OperationManager::quarantine(const store::OperationRecord& record, const st
              {{"operation_id", record.state.operation_id.text()},
               {"kind", record.state.kind.text()},
               {"why", why}});
-  const auto moved = store_.advance(
-      record.state.operation_id, {.edit = [&](OperationState& state) {
-        state.reason = OperationReason{why, {{"kind", state.kind.text()}}};
-        state.message = "this hub does not know how to go on with " + state.kind.text() +
-                        "; it waits for one that does";
-      }});
+  const auto moved =
+      store_.advance(record.state.operation_id, {.edit = [&](OperationState& state) {
+                       state.reason = OperationReason{why, {{"kind", state.kind.text()}}};
+                       state.message = "this hub does not know how to go on with " +
+                                       state.kind.text() + "; it waits for one that does";
+                     }});
   if (!moved) log::error("operations", "fenced", {{"error", moved.error().message}});
 }
 
@@ -262,10 +264,9 @@ void OperationManager::answer_waiters() {
     std::vector<Waiter> rest;
     for (auto& waiter : all) {
       auto state = find(waiter.id);
-      const bool satisfied =
-          !state || is_terminal(state->status) ||
-          (waiter.after_revision && state->revision > *waiter.after_revision) ||
-          now >= waiter.deadline;
+      const bool satisfied = !state || is_terminal(state->status) ||
+                             (waiter.after_revision && state->revision > *waiter.after_revision) ||
+                             now >= waiter.deadline;
       if (satisfied) {
         waiter.answer(std::move(state));
       } else {

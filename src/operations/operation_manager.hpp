@@ -19,10 +19,10 @@
 namespace hub::operations {
 
 struct ManagerOptions {
-  std::size_t workers = 4;               // operations that run at once
-  std::size_t live_max = 10'000;         // accepted and not ended; beyond: "too_many_operations"
+  std::size_t workers = 4;        // operations that run at once
+  std::size_t live_max = 10'000;  // accepted and not ended; beyond: "too_many_operations"
   std::uintmax_t free_bytes_min = std::uintmax_t{64} << 20U;  // on the base directory's disk
-  fs::path disk = {};                    // where free space is looked at; empty: nowhere
+  fs::path disk = {};  // where free space is looked at; empty: nowhere
 };
 
 class OperationManager {

@@ -92,17 +92,17 @@ struct Bench {
 
   OperationState end_of(const OperationId& id) {
     std::promise<std::optional<OperationState>> promise;
-    manager->wait(id, std::nullopt, std::chrono::seconds(30),
-                  [&](std::optional<OperationState> state) { promise.set_value(std::move(state)); });
+    manager->wait(
+        id, std::nullopt, std::chrono::seconds(30),
+        [&](std::optional<OperationState> state) { promise.set_value(std::move(state)); });
     return promise.get_future().get().value();
   }
 
   OperationState until_running_step(const OperationId& id, const std::string& step) {
     for (std::int64_t revision = 0;;) {
       std::promise<std::optional<OperationState>> promise;
-      manager->wait(id, revision, std::chrono::seconds(30), [&](std::optional<OperationState> s) {
-        promise.set_value(std::move(s));
-      });
+      manager->wait(id, revision, std::chrono::seconds(30),
+                    [&](std::optional<OperationState> s) { promise.set_value(std::move(s)); });
       auto state = promise.get_future().get().value();
       if (state.current_step == step || is_terminal(state.status)) return state;
       revision = state.revision;

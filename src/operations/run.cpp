@@ -39,8 +39,7 @@ OperationError rendered(const Error& error, const std::string& step, int attempt
 class Run final : public StepContext {
  public:
   Run(const Workflow& workflow, store::OperationStore& store, store::ProgressBoard& board,
-      const Clock& clock, store::OperationRecord record, RunStart start,
-      const RunSignals& signals)
+      const Clock& clock, store::OperationRecord record, RunStart start, const RunSignals& signals)
       : store_(store),
         board_(board),
         clock_(clock),
@@ -102,9 +101,7 @@ class Run final : public StepContext {
   }
 
  private:
-  bool cancelled() const {
-    return signals_.cancel || state_.status == OperationStatus::cancelling;
-  }
+  bool cancelled() const { return signals_.cancel || state_.status == OperationStatus::cancelling; }
 
   std::optional<std::size_t> next_step() const {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -304,8 +301,8 @@ class Run final : public StepContext {
     };
     auto moved = store_.advance(state_.operation_id, change);
     if (!moved) {
-      log::error("operations", "fenced", {{"operation_id", state_.operation_id.text()},
-                                          {"error", moved.error().message}});
+      log::error("operations", "fenced",
+                 {{"operation_id", state_.operation_id.text()}, {"error", moved.error().message}});
       return tl::unexpected(moved.error());
     }
     state_ = *std::move(moved);

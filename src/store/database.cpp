@@ -20,8 +20,7 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& file) {
     if (lock.error().code != ErrorCode::conflict) return tl::unexpected(lock.error());
     return fail(ErrorCode::conflict,
                 "cannot open " + file.string() + ": another hub is using this base directory",
-                "base_directory_in_use",
-                "stop the other hub, or give this one its own --base-dir");
+                "base_directory_in_use", "stop the other hub, or give this one its own --base-dir");
   }
   try {
     auto writer = sql::open_sqlite(file.string());

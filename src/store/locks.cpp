@@ -14,8 +14,8 @@ std::vector<OperationId> ids(const sql::Rows& rows) {
 }  // namespace
 
 void take_place(sql::Connection& db, const OperationId& id, const std::vector<LockRequest>& locks) {
-  const auto place = sql::integer(
-      db.run("SELECT COALESCE(MAX(place), 0) + 1 FROM operation_locks").at(0).at(0));
+  const auto place =
+      sql::integer(db.run("SELECT COALESCE(MAX(place), 0) + 1 FROM operation_locks").at(0).at(0));
   for (const auto& lock : locks) {
     db.run(
         "INSERT INTO operation_locks (resource, operation_id, mode, granted, place) "

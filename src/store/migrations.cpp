@@ -58,7 +58,7 @@ CREATE TABLE operation_steps (
   phase TEXT NOT NULL CHECK (phase IN ('intent', 'done', 'failed', 'undone')),
   epoch INTEGER NOT NULL,               -- the boot that wrote the intent
   crashes INTEGER NOT NULL DEFAULT 0,   -- boots that ended while it was in intent
-  notes TEXT NOT NULL DEFAULT '{}',     -- what the step told itself, for its undo and its successors
+  notes TEXT NOT NULL DEFAULT '{}',     -- what the step told itself, for its undo and successors
   PRIMARY KEY (operation_id, step_no)
 ) STRICT, WITHOUT ROWID;
 

@@ -15,14 +15,14 @@ std::vector<OperationState> OperationStore::list(const OperationFilter& filter) 
   };
   return database_.read([&](sql::Connection& db) {
     std::vector<OperationState> states;
-    for (const auto& row : db.run(
-             "SELECT state FROM operations WHERE ($1 IS NULL OR webspace_id = $1) AND "
-             "($2 IS NULL OR status = $2) AND ($3 IS NULL OR kind = $3) AND "
-             "($4 IS NULL OR target_kind = $4) AND ($5 IS NULL OR target_id = $5) AND "
-             "($6 IS NULL OR operation_id < $6) ORDER BY operation_id DESC LIMIT $7",
-             {given(filter.webspace_id), given(filter.status), given(filter.kind),
-              given(filter.target_kind), given(filter.target_id), given(filter.after),
-              filter.limit})) {
+    for (const auto& row :
+         db.run("SELECT state FROM operations WHERE ($1 IS NULL OR webspace_id = $1) AND "
+                "($2 IS NULL OR status = $2) AND ($3 IS NULL OR kind = $3) AND "
+                "($4 IS NULL OR target_kind = $4) AND ($5 IS NULL OR target_id = $5) AND "
+                "($6 IS NULL OR operation_id < $6) ORDER BY operation_id DESC LIMIT $7",
+                {given(filter.webspace_id), given(filter.status), given(filter.kind),
+                 given(filter.target_kind), given(filter.target_id), given(filter.after),
+                 filter.limit})) {
       states.push_back(read_state(row[0]));
     }
     return states;
@@ -46,8 +46,8 @@ std::int64_t OperationStore::ready_count() {
 std::vector<OperationState> OperationStore::live() {
   return database_.read([&](sql::Connection& db) {
     std::vector<OperationState> states;
-    for (const auto& row : db.run(
-             "SELECT state FROM operations WHERE finished_at IS NULL ORDER BY operation_id")) {
+    for (const auto& row :
+         db.run("SELECT state FROM operations WHERE finished_at IS NULL ORDER BY operation_id")) {
       states.push_back(read_state(row[0]));
     }
     return states;
@@ -74,10 +74,10 @@ std::vector<OperationNotification> OperationStore::notifications(const std::stri
                                                                  std::int64_t max) {
   return database_.read([&](sql::Connection& db) {
     std::vector<OperationNotification> found;
-    for (const auto& row : db.run(
-             "SELECT body FROM (SELECT body, at, id FROM notifications WHERE webspace_id = $1 "
-             "ORDER BY at DESC, id DESC LIMIT $2) ORDER BY at, id",
-             {webspace_id, max})) {
+    for (const auto& row :
+         db.run("SELECT body FROM (SELECT body, at, id FROM notifications WHERE webspace_id = $1 "
+                "ORDER BY at DESC, id DESC LIMIT $2) ORDER BY at, id",
+                {webspace_id, max})) {
       found.push_back(read_json<OperationNotification>(row[0], "notifications.body"));
     }
     return found;
@@ -87,13 +87,14 @@ std::vector<OperationNotification> OperationStore::notifications(const std::stri
 std::vector<OperationEvent> OperationStore::events_after(std::int64_t seq, std::int64_t limit) {
   return database_.read([&](sql::Connection& db) {
     std::vector<OperationEvent> events;
-    for (const auto& row : db.run("SELECT seq, operation_id, revision, status FROM operation_events "
-                                  "WHERE seq > $1 ORDER BY seq LIMIT $2",
-                                  {seq, limit})) {
+    for (const auto& row :
+         db.run("SELECT seq, operation_id, revision, status FROM operation_events "
+                "WHERE seq > $1 ORDER BY seq LIMIT $2",
+                {seq, limit})) {
       OperationStatus status{};
       boost::describe::enum_from_string(sql::text(row[3]).c_str(), status);
-      events.push_back({sql::integer(row[0]), OperationId(sql::text(row[1])), sql::integer(row[2]),
-                        status});
+      events.push_back(
+          {sql::integer(row[0]), OperationId(sql::text(row[1])), sql::integer(row[2]), status});
     }
     return events;
   });
@@ -101,8 +102,7 @@ std::vector<OperationEvent> OperationStore::events_after(std::int64_t seq, std::
 
 std::int64_t OperationStore::last_seq() {
   return database_.read([&](sql::Connection& db) {
-    return sql::integer(
-        db.run("SELECT COALESCE(MAX(seq), 0) FROM operation_events").at(0).at(0));
+    return sql::integer(db.run("SELECT COALESCE(MAX(seq), 0) FROM operation_events").at(0).at(0));
   });
 }
 

@@ -72,10 +72,10 @@ using ArtifactChange = std::variant<InstalledArtifact, ArtifactRemoval>;
 
 // One durable move of an operation. Everything in it becomes true in one transaction.
 struct OperationChange {
-  std::optional<OperationStatus> status = {};                   // absent: stays
-  std::vector<StepRecord> steps = {};                           // written over by number
+  std::optional<OperationStatus> status = {};  // absent: stays
+  std::vector<StepRecord> steps = {};          // written over by number
   std::vector<ArtifactChange> artifacts = {};
-  std::function<void(OperationState&)> edit = {};               // everything but status and revision
+  std::function<void(OperationState&)> edit = {};  // everything but status and revision
 };
 
 struct OperationFilter {

@@ -55,9 +55,8 @@ void end(sql::Connection& db, OperationState& state, Time now) {
 std::optional<Accepted> already_accepted(sql::Connection& db, const NewOperation& wanted,
                                          std::optional<Error>& refusal) {
   if (!wanted.idempotency_key.empty()) {
-    const auto used = db.run(
-        "SELECT state, fingerprint FROM operations WHERE idempotency_key = $1",
-        {wanted.idempotency_key});
+    const auto used = db.run("SELECT state, fingerprint FROM operations WHERE idempotency_key = $1",
+                             {wanted.idempotency_key});
     if (!used.empty()) {
       if (sql::text(used[0][1]) == wanted.fingerprint) {
         return Accepted{Acceptance::replayed, read_state(used[0][0])};
@@ -65,19 +64,22 @@ std::optional<Accepted> already_accepted(sql::Connection& db, const NewOperation
       refusal = Error{ErrorCode::invalid,
                       "cannot accept " + wanted.state.kind.text() +
                           ": this Idempotency-Key was used for another request",
-                      "idempotency_key_reused", "send a new Idempotency-Key with a new request", {}};
+                      "idempotency_key_reused",
+                      "send a new Idempotency-Key with a new request",
+                      {}};
       return std::nullopt;
     }
   }
   if (wanted.on_conflict != OnConflict::join) return std::nullopt;
-  const auto same = db.run(
-      "SELECT state FROM operations WHERE fingerprint = $1 AND finished_at IS NULL LIMIT 1",
-      {wanted.fingerprint});
+  const auto same =
+      db.run("SELECT state FROM operations WHERE fingerprint = $1 AND finished_at IS NULL LIMIT 1",
+             {wanted.fingerprint});
   if (same.empty()) return std::nullopt;
   return Accepted{Acceptance::joined, read_state(same[0][0])};
 }
 
-void insert(sql::Connection& db, const NewOperation& wanted, const OperationState& state, Time now) {
+void insert(sql::Connection& db, const NewOperation& wanted, const OperationState& state,
+            Time now) {
   const auto key =
       wanted.idempotency_key.empty() ? sql::Value{} : sql::Value{wanted.idempotency_key};
   db.run(
@@ -94,8 +96,7 @@ void insert(sql::Connection& db, const NewOperation& wanted, const OperationStat
 Error busy(const OperationState& state, const OperationState& blocker) {
   return Error{ErrorCode::conflict,
                "cannot start " + state.kind.text() + " " + state.target_id + ": " +
-                   blocker.kind.text() + " " + blocker.target_id + " is " +
-                   name_of(blocker.status),
+                   blocker.kind.text() + " " + blocker.target_id + " is " + name_of(blocker.status),
                "target_busy",
                "wait for operation " + blocker.operation_id.text() + " to end, or cancel it",
                {{"blocked_by", blocker.operation_id.text()},
@@ -214,25 +215,32 @@ Result<OperationState> OperationStore::cancel(const OperationId& id) {
   auto state = database_.write([&](sql::Connection& db) -> std::optional<OperationState> {
     auto found = load(db, id);
     if (!found) {
-      refusal = Error{ErrorCode::not_found, "cannot find operation " + id.text(),
-                      "operation_not_found", {}, {}};
+      refusal = Error{ErrorCode::not_found,
+                      "cannot find operation " + id.text(),
+                      "operation_not_found",
+                      {},
+                      {}};
       return std::nullopt;
     }
     const auto status = found->status;
     if (is_terminal(status) && status != OperationStatus::cancelled) {
       refusal = Error{ErrorCode::conflict,
                       "cannot cancel operation " + id.text() + ": it has " + name_of(status),
-                      "operation_not_active", {}, {{"status", name_of(status)}}};
+                      "operation_not_active",
+                      {},
+                      {{"status", name_of(status)}}};
       return std::nullopt;
     }
     if (status == OperationStatus::cancelling || is_terminal(status)) return found;
-    if (!found->can_cancel || !may_follow(status, status == OperationStatus::accepted
-                                                      ? OperationStatus::cancelled
-                                                      : OperationStatus::cancelling)) {
+    if (!found->can_cancel ||
+        !may_follow(status, status == OperationStatus::accepted ? OperationStatus::cancelled
+                                                                : OperationStatus::cancelling)) {
       refusal = Error{ErrorCode::conflict,
                       "cannot cancel operation " + id.text() + ": it is " + name_of(status) +
                           " and cannot be stopped now",
-                      "operation_not_cancellable", {}, {{"status", name_of(status)}}};
+                      "operation_not_cancellable",
+                      {},
+                      {{"status", name_of(status)}}};
       return std::nullopt;
     }
     const Time now = clock_.now();

@@ -22,8 +22,9 @@ class OperationStore {
   OperationStore(Database& database, const Clock& clock);
 
   // Durable when it returns.
-  // conflict: on_conflict is fail and somebody holds a resource ("target_busy", details.blocked_by);
-  // invalid: the idempotency key was used for another request ("idempotency_key_reused").
+  // conflict: on_conflict is fail and somebody holds a resource ("target_busy",
+  // details.blocked_by); invalid: the idempotency key was used for another request
+  // ("idempotency_key_reused").
   Result<Accepted> accept(const NewOperation&);
 
   // The oldest operation of a known kind that waits for nothing but a worker: now running, its
@@ -48,8 +49,8 @@ class OperationStore {
 
   std::optional<OperationState> find(const OperationId&);
   std::vector<OperationState> list(const OperationFilter&);  // newest first
-  std::int64_t live_count();   // accepted and not ended
-  std::int64_t ready_count();  // accepted, whoever holds their locks
+  std::int64_t live_count();                                 // accepted and not ended
+  std::int64_t ready_count();                                // accepted, whoever holds their locks
   std::vector<OperationState> live();                        // all webspaces, oldest first
   // Live ones and the last `ended_max` ended ones, oldest first.
   std::vector<OperationState> recent(const std::string& webspace_id, std::int64_t ended_max);

@@ -58,14 +58,16 @@ void write_step(sql::Connection& db, const OperationId& id, const StepRecord& st
 void save_state(sql::Connection& db, OperationState& state, Time now) {
   state.revision += 1;
   state.updated_at = now;
-  const auto finished = state.finished_at ? sql::Value{to_millis(*state.finished_at)} : sql::Value{};
+  const auto finished =
+      state.finished_at ? sql::Value{to_millis(*state.finished_at)} : sql::Value{};
   db.run(
       "UPDATE operations SET status = $2, revision = $3, state = $4, updated_at = $5, "
       "finished_at = $6 WHERE operation_id = $1",
       {state.operation_id.text(), name_of(state.status), state.revision, write_json(state),
        to_millis(now), finished});
-  db.run("INSERT INTO operation_events (operation_id, revision, status, at) VALUES ($1, $2, $3, $4)",
-         {state.operation_id.text(), state.revision, name_of(state.status), to_millis(now)});
+  db.run(
+      "INSERT INTO operation_events (operation_id, revision, status, at) VALUES ($1, $2, $3, $4)",
+      {state.operation_id.text(), state.revision, name_of(state.status), to_millis(now)});
 }
 
 void apply(sql::Connection& db, const ArtifactChange& change) {

@@ -1,6 +1,6 @@
 #pragma once
-// Which status may follow which. The same table stands in the database as a trigger (migrations.cpp);
-// a test compares the two.
+// Which status may follow which. The same table stands in the database as a trigger
+// (migrations.cpp); a test compares the two.
 //
 //   accepted ──► running ──► succeeded
 //      ▲  │        │ │ └───► waiting_input ──► running, accepted, cancelling, reverting, …
@@ -18,15 +18,15 @@ namespace hub::store {
 inline constexpr auto transitions = [] {
   using enum OperationStatus;
   return std::array{
-      std::pair{accepted, running},          std::pair{accepted, cancelled},
-      std::pair{accepted, failed},           std::pair{running, accepted},
-      std::pair{running, waiting_input},     std::pair{running, cancelling},
-      std::pair{running, reverting},         std::pair{running, succeeded},
-      std::pair{running, failed},            std::pair{waiting_input, running},
-      std::pair{waiting_input, accepted},    std::pair{waiting_input, cancelling},
-      std::pair{waiting_input, cancelled},   std::pair{waiting_input, failed},
-      std::pair{waiting_input, reverting},   std::pair{cancelling, succeeded},
-      std::pair{cancelling, failed},         std::pair{cancelling, cancelled},
+      std::pair{accepted, running},        std::pair{accepted, cancelled},
+      std::pair{accepted, failed},         std::pair{running, accepted},
+      std::pair{running, waiting_input},   std::pair{running, cancelling},
+      std::pair{running, reverting},       std::pair{running, succeeded},
+      std::pair{running, failed},          std::pair{waiting_input, running},
+      std::pair{waiting_input, accepted},  std::pair{waiting_input, cancelling},
+      std::pair{waiting_input, cancelled}, std::pair{waiting_input, failed},
+      std::pair{waiting_input, reverting}, std::pair{cancelling, succeeded},
+      std::pair{cancelling, failed},       std::pair{cancelling, cancelled},
       std::pair{reverting, failed},
   };
 }();
