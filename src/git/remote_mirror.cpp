@@ -1,0 +1,154 @@
+#include "git/remote_mirror.hpp"
+
+#include <array>
+
+#include <unistd.h>
+
+#include "base/files.hpp"
+#include "git/git_program.hpp"
+#include "git/libgit2.hpp"
+
+namespace hub::git {
+namespace {
+
+constexpr const char* followed_url = "hub.followedurl";
+
+// What a server would run: their owner wants them run for a push to the path, too.
+bool has_receive_hooks(const Repository& target) {
+  constexpr std::array names{"pre-receive",  "update",      "post-receive",
+                             "proc-receive", "post-update", "reference-transaction"};
+  const fs::path hooks = fs::path(target.config("core.hooksPath").value_or("hooks"));
+  for (const char* name : names) {
+    if (::access((target.directory() / hooks / name).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+Error unreachable(const RemoteUrl& url, const Error& cause) {
+  return Error{ErrorCode::unavailable,
+               "cannot reach registry " + url.display + ": " + cause.message,
+               "registry_unreachable",
+               "check the path of the registry",
+               {{"registry", url.display}}};
+}
+
+}  // namespace
+
+RemoteMirror::RemoteMirror(Repository repository, RemoteUrl url)
+    : repository_(std::move(repository)), url_(std::move(url)) {}
+
+Result<RemoteMirror> RemoteMirror::open(const fs::path& directory, std::string_view url) {
+  HUB_TRY(remote, parse_remote_url(url));
+  std::error_code ec;
+  if (!fs::exists(directory / "HEAD", ec)) {
+    HUB_CHECK(make_directories(fs::absolute(directory)));
+    HUB_TRY(made, Repository::init_bare(directory));
+    HUB_CHECK(made.set_config(followed_url, remote.display));
+  }
+  HUB_TRY(repository, Repository::open(directory));
+  if (repository.config(followed_url) != remote.display) {
+    HUB_CHECK(repository.remove_all_references());
+    HUB_CHECK(repository.set_config(followed_url, remote.display));
+  }
+  return RemoteMirror(std::move(repository), std::move(remote));
+}
+
+Result<std::string> RemoteMirror::tip() const {
+  auto found = repository_.reference(mirrored_main);
+  if (!found && found.error().reason == "no_reference") return std::string{};
+  return found;
+}
+
+Result<std::string> RemoteMirror::fetch(const NetworkOptions& options) {
+  if (url_.kind == RemoteKind::local) {
+    // What a few commits changed is copied here, without starting a program: publishers on one
+    // machine would spend most of their time on that.
+    constexpr std::size_t commits_max = 64;
+    const auto target = Repository::open(url_.path);
+    if (!target) return tl::unexpected(unreachable(url_, target.error()));
+    const auto theirs = target->tip();
+    HUB_TRY(ours, tip());
+    if (theirs && *theirs == ours) return *theirs;
+    if (theirs && !ours.empty()) {
+      const auto copied = target->copy_commits(ours, *theirs, repository_, commits_max);
+      if (copied && *copied) {
+        HUB_CHECK(repository_.set_reference(mirrored_main, *theirs));
+        return *theirs;
+      }
+    }
+  }
+  const auto ran =
+      run_git(repository_.directory(),
+              {"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
+               "--", url_.text, "+" + std::string(main_branch) + ":" + std::string(mirrored_main)},
+              options);
+  if (!ran) {
+    if (ran.error().reason == "timeout") return tl::unexpected(unreachable(url_, ran.error()));
+    return tl::unexpected(ran.error());
+  }
+  if (ran->exit_code == 0) return tip();
+  if (ran->errors.find("couldn't find remote ref") != std::string::npos) {
+    HUB_CHECK(repository_.remove_reference(mirrored_main));
+    return std::string{};
+  }
+  return tl::unexpected(explain_fetch_failure(url_, ran->errors));
+}
+
+PushOutcome RemoteMirror::push(const std::string& commit, const std::string& expected,
+                               const NetworkOptions& options) {
+  PushOutcome outcome;
+  if (url_.kind == RemoteKind::local) {
+    auto target = Repository::open(url_.path);
+    if (!target) return {PushStatus::refused, unreachable(url_, target.error())};
+    const bool plain = target->is_bare() && !has_receive_hooks(*target);
+    outcome = plain ? push_by_swap(*target, commit, expected) : push_by_program(commit, options);
+  } else {
+    outcome = push_by_program(commit, options);
+  }
+  if (outcome.status == PushStatus::landed) {
+    // It landed whatever this says; a mirror that lags is put right by the next fetch.
+    static_cast<void>(repository_.set_reference(mirrored_main, commit));
+  }
+  return outcome;
+}
+
+PushOutcome RemoteMirror::push_by_swap(Repository& target, const std::string& commit,
+                                       const std::string& expected) {
+  const auto lost = [&] {
+    return PushOutcome{
+        PushStatus::lost_race,
+        Error{ErrorCode::conflict, "cannot push to " + url_.display + ": main has moved",
+              "lost_race", "another publisher was first"}};
+  };
+  const auto theirs = target.tip();
+  if (theirs && *theirs != expected) return lost();  // before anything is copied in vain
+  const DurableSection section;
+  if (const auto copied = repository_.copy_commit(commit, target); !copied) {
+    const bool race = copied.error().reason == "parent_missing";
+    return {race ? PushStatus::lost_race : PushStatus::refused, copied.error()};
+  }
+  const auto swapped = target.compare_and_swap(main_branch, expected, commit);
+  if (!swapped) return {PushStatus::refused, swapped.error()};
+  switch (*swapped) {
+    case SwapOutcome::done: return {PushStatus::landed, {}};
+    case SwapOutcome::lost: break;
+  }
+  return lost();
+}
+
+PushOutcome RemoteMirror::push_by_program(const std::string& commit,
+                                          const NetworkOptions& options) {
+  const auto ran =
+      run_git(repository_.directory(),
+              {"push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags",
+               "--recurse-submodules=no", "--", url_.text, commit + ":" + std::string(main_branch)},
+              options);
+  if (ran) return explain_push(url_, *ran);
+  Error error = ran.error();
+  if (error.reason == "timeout" || error.code == ErrorCode::cancelled) {
+    return {PushStatus::unknown, std::move(error)};
+  }
+  return {PushStatus::refused, std::move(error)};
+}
+
+}  // namespace hub::git
