@@ -1,0 +1,96 @@
+#include "registry/catalog_keeper.hpp"
+
+#include "base/files.hpp"
+#include "base/log.hpp"
+
+namespace hub::registry {
+
+CatalogKeeper::CatalogKeeper(Mirror& mirror, const Clock& clock,
+                             std::chrono::milliseconds asking_interval, std::filesystem::path copy)
+    : mirror_(mirror), clock_(clock), interval_(asking_interval), copy_(std::move(copy)) {}
+
+CatalogKeeper::~CatalogKeeper() { stop(); }
+
+void CatalogKeeper::start() {
+  if (auto kept = mirror_.read_catalog()) {
+    const std::lock_guard guard(mutex_);
+    current_ = *kept;
+    answered_at_ = current_->fetched_at;
+    error_ = "the registry was not asked yet";
+  }
+  thread_ = std::thread([this] { ask_now_and_then(); });
+}
+
+void CatalogKeeper::stop() {
+  {
+    const std::lock_guard guard(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+SharedCatalog CatalogKeeper::current() const {
+  const std::lock_guard guard(mutex_);
+  return current_;
+}
+
+CatalogStatus CatalogKeeper::status() const {
+  const std::lock_guard guard(mutex_);
+  CatalogStatus status;
+  if (!error_.empty()) status.error = error_;
+  if (!current_) return status;
+  status.state = error_.empty() ? CatalogCondition::fresh : CatalogCondition::stale;
+  status.commit = current_->commit;
+  status.digest = current_->digest;
+  status.age_s =
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.now() - answered_at_).count();
+  status.quarantined = static_cast<std::int64_t>(current_->quarantined.size());
+  return status;
+}
+
+Result<SharedCatalog> CatalogKeeper::refresh(const std::function<bool()>& stop) {
+  git::NetworkOptions options;
+  options.stop = [this, &stop] {
+    if (stop && stop()) return true;
+    const std::lock_guard guard(mutex_);
+    return stopping_;
+  };
+  auto fetched = mirror_.fetch(options);
+  bool news = false;
+  {
+    const std::lock_guard guard(mutex_);
+    const std::string error = fetched ? "" : fetched.error().message;
+    news = error != error_ || (fetched && (!current_ || current_->commit != (*fetched)->commit));
+    if (!fetched && error != error_ && fetched.error().code != ErrorCode::cancelled) {
+      log::warning("registry", "fetch_failed", {{"error", error}});
+    }
+    error_ = error;
+    if (fetched) {
+      current_ = *fetched;
+      answered_at_ = clock_.now();
+    }
+  }
+  if (fetched && news) write_copy(**fetched);
+  if (news) changes_.ring();
+  return fetched;
+}
+
+void CatalogKeeper::write_copy(const Catalog& catalog) {
+  const auto kept = [&]() -> Result<> {
+    HUB_TRY(bytes, mirror_.read_catalog_bytes(catalog.commit));
+    HUB_CHECK(make_directories(copy_.parent_path()));
+    return write_file_atomic(copy_, bytes);
+  }();
+  if (!kept) log::warning("registry", "copy_not_written", {{"error", kept.error().message}});
+}
+
+void CatalogKeeper::ask_now_and_then() {
+  for (;;) {
+    (void)refresh();
+    std::unique_lock guard(mutex_);
+    if (wake_.wait_for(guard, interval_, [this] { return stopping_; })) return;
+  }
+}
+
+}  // namespace hub::registry

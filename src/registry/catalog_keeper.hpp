@@ -1,0 +1,73 @@
+#pragma once
+// CatalogKeeper: the catalogue that this hub shows and installs from. Keeps the last good one in
+// memory, asks the registry now and then, and says how old its knowledge is. A registry that does
+// not answer is a state with an age, never an error that empties the list. Thread-safe.
+
+#include <condition_variable>
+#include <functional>
+#include <thread>
+
+#include "base/doorbell.hpp"
+#include "registry/mirror.hpp"
+
+namespace hub::registry {
+
+enum class CatalogCondition {
+  fresh,        // the registry answered at the last asking
+  stale,        // it did not; this is the last good one
+  unavailable,  // it never did
+};
+BOOST_DESCRIBE_ENUM(CatalogCondition, fresh, stale, unavailable)
+
+struct CatalogStatus {
+  CatalogCondition state = CatalogCondition::unavailable;
+  std::string commit, digest;
+  Nullable<std::int64_t> age_s;  // since the registry last answered
+  Nullable<std::string> error;   // why it did not, at the last asking
+  std::int64_t quarantined = 0;  // entries that could not be used
+};
+BOOST_DESCRIBE_STRUCT(CatalogStatus, (), (state, commit, digest, age_s, error, quarantined))
+
+class CatalogKeeper {
+ public:
+  // `copy`: where the bytes of the last good registry.json are kept for AdaOS's own tools to read
+  // (<base>/workspace/registry.json); this hub never reads them back.
+  CatalogKeeper(Mirror&, const Clock&, std::chrono::milliseconds asking_interval,
+                std::filesystem::path copy);
+  ~CatalogKeeper();
+  CatalogKeeper(const CatalogKeeper&) = delete;
+  CatalogKeeper& operator=(const CatalogKeeper&) = delete;
+
+  // Reads the last good catalogue from disk, then starts asking in the background.
+  void start();
+  void stop();
+
+  SharedCatalog current() const;  // null: none was ever fetched
+  CatalogStatus status() const;
+  // Asks now, on this thread. On an error the last good one stays.
+  Result<SharedCatalog> refresh(const std::function<bool()>& stop = {});
+
+  // Rings after the catalogue or its condition has changed.
+  Doorbell& changes() { return changes_; }
+  const Mirror& mirror() const { return mirror_; }
+  Mirror& mirror() { return mirror_; }
+
+ private:
+  void ask_now_and_then();
+  void write_copy(const Catalog&);
+
+  Mirror& mirror_;
+  const Clock& clock_;
+  const std::chrono::milliseconds interval_;
+  const std::filesystem::path copy_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  SharedCatalog current_;
+  std::string error_;
+  Time answered_at_{};
+  bool stopping_ = false;
+  Doorbell changes_;
+  std::thread thread_;
+};
+
+}  // namespace hub::registry
