@@ -1,0 +1,118 @@
+#include "projection/operation_projection_service.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace hub::projection {
+namespace {
+
+Instant now() { return std::chrono::steady_clock::now(); }
+
+std::optional<Instant> earlier(std::optional<Instant> a, std::optional<Instant> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+}  // namespace
+
+OperationProjectionService::OperationProjectionService(DocumentServer& documents, Read read)
+    : documents_(documents), read_(std::move(read)) {
+  documents_.on_load([this](const std::string& webspace, ydoc::AuthoredDocument& document) {
+    fill(webspace, document);
+  });
+  thread_ = std::thread([this] { run(); });
+}
+
+OperationProjectionService::~OperationProjectionService() { stop(); }
+
+void OperationProjectionService::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+    wake_.notify_one();
+  }
+  thread_.join();
+  documents_.on_load(nullptr);
+}
+
+void OperationProjectionService::changed() {
+  const std::lock_guard lock(mutex_);
+  changed_ = true;
+  wake_.notify_one();
+}
+
+// On the server's thread, before anybody sees the document.
+void OperationProjectionService::fill(const std::string& webspace,
+                                      ydoc::AuthoredDocument& document) {
+  TickTimes ticks;
+  project(read_(webspace), document, ticks, now());
+  const std::lock_guard lock(documents_mutex_);
+  Document& mine = documents_by_name_[webspace];
+  ++mine.loads;
+  mine.ticks = std::move(ticks);
+}
+
+void OperationProjectionService::run() {
+  Instant last_pass{};
+  std::optional<Instant> again;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      const auto woken = [&] { return stopping_ || changed_; };
+      if (again) {
+        wake_.wait_until(lock, *again, woken);
+      } else {
+        wake_.wait(lock, woken);
+      }
+      // What changes within the gap is one frame with what rang first.
+      wake_.wait_until(lock, last_pass + kFrameGap, [&] { return stopping_; });
+      if (stopping_) return;
+      changed_ = false;
+    }
+    last_pass = now();
+    again = pass();
+  }
+}
+
+std::optional<Instant> OperationProjectionService::pass() {
+  std::optional<Instant> again;
+  const std::vector<std::string> loaded = documents_.webspaces();
+  for (const std::string& webspace : loaded) {
+    try {
+      again = earlier(again, pass(webspace));
+    } catch (const std::exception& error) {
+      log::error("projection", "pass_failed", {{"webspace", webspace}, {"error", error.what()}});
+      again = earlier(again, now() + kRetryGap);
+    }
+  }
+  const std::lock_guard lock(documents_mutex_);
+  std::erase_if(documents_by_name_, [&](const auto& known) {
+    return std::find(loaded.begin(), loaded.end(), known.first) == loaded.end();
+  });
+  return again;
+}
+
+std::optional<Instant> OperationProjectionService::pass(const std::string& webspace) {
+  const auto loads = [&] {
+    const std::lock_guard lock(documents_mutex_);
+    return documents_by_name_[webspace].loads;
+  };
+  const std::uint64_t loads_before = loads();
+  const ProjectionInput input = read_(webspace);
+  std::optional<Instant> again;
+  documents_.write(webspace, [&](ydoc::AuthoredDocument& document) {
+    const std::lock_guard lock(documents_mutex_);
+    Document& mine = documents_by_name_[webspace];
+    if (mine.loads != loads_before) {
+      again = now();  // loaded meanwhile, from newer state than ours
+      return;
+    }
+    again = project(input, document, mine.ticks, now());
+  });
+  return again;
+}
+
+}  // namespace hub::projection
