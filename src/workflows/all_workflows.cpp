@@ -1,0 +1,21 @@
+#include "workflows/all_workflows.hpp"
+
+#include "workflows/install.hpp"
+#include "workflows/registry_refresh.hpp"
+#include "workflows/uninstall.hpp"
+#include "workflows/workspace_update.hpp"
+
+namespace hub::workflows {
+
+operations::Workflows all_workflows(const Tools& tools) {
+  operations::Workflows all;
+  for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
+    all.push_back(std::make_unique<Install>(kind, tools));
+    all.push_back(std::make_unique<Uninstall>(kind, tools));
+  }
+  all.push_back(std::make_unique<RegistryRefresh>(tools));
+  all.push_back(std::make_unique<WorkspaceUpdate>(tools));
+  return all;
+}
+
+}  // namespace hub::workflows

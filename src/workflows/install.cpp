@@ -1,0 +1,129 @@
+#include "workflows/install.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "registry/find_entry.hpp"
+#include "workflows/install_steps.hpp"
+
+namespace hub::workflows {
+namespace {
+
+using operations::Plan;
+using operations::Step;
+using operations::StepContext;
+
+Result<registry::SharedCatalog> catalog_of(const Tools& tools) {
+  if (auto catalog = tools.catalog.current()) return catalog;
+  const auto status = tools.catalog.status();
+  return fail(ErrorCode::unavailable,
+              "cannot install: the registry has not answered yet, so there is no catalogue" +
+                  (status.error ? ": " + *status.error : std::string()),
+              "catalog_unavailable",
+              "check that the registry " + tools.catalog.mirror().display_url() +
+                  " can be reached, then try again");
+}
+
+Result<> check_pin(const OperationRequest& request, const CatalogEntry& entry) {
+  const auto* pin = request.params.if_contains("pin");
+  if (!pin || !pin->is_string() || pin->get_string().empty()) return {};
+  const std::string wanted(pin->get_string());
+  if (wanted == entry.version) return {};
+  return fail(
+      ErrorCode::invalid,
+      "cannot install " + entry.name + " " + wanted + ": the registry publishes " + entry.version,
+      "pin_mismatch", "leave pin out, or pin the version that is published",
+      {{"pin", wanted}, {"published", entry.version}});
+}
+
+// One that was installed when we were accepted may have been uninstalled while we waited.
+Result<> check_requirements(const Tools& tools, const PinnedArtifact& target) {
+  for (const auto& name : target.requires_skills) {
+    if (tools.store.find_installed(ArtifactKind::skill, name)) continue;
+    return fail(ErrorCode::conflict,
+                "cannot install " + target.name + ": skill " + name +
+                    ", which it requires, was "
+                    "uninstalled meanwhile",
+                "requires_missing", "install it again: the skill will come with it",
+                {{"missing", boost::json::array{boost::json::string(name)}}});
+  }
+  return {};
+}
+
+std::vector<std::string> warnings_of(const Tools& tools) {
+  const auto status = tools.catalog.status();
+  if (status.state != registry::CatalogCondition::stale || !status.age_s) return {};
+  return {"the registry does not answer; this is what it published " +
+          std::to_string(*status.age_s) + " s ago"};
+}
+
+}  // namespace
+
+OperationKind Install::kind() const { return OperationKind(to_text(artifact_kind_) + ".install"); }
+
+Result<Plan> Install::resolve(const OperationRequest& request) const {
+  HUB_TRY(catalog, catalog_of(tools_));
+  HUB_TRY(entry, registry::find_entry(*catalog, artifact_kind_, request.target_id));
+  HUB_CHECK(check_pin(request, entry));
+  InstallIntent intent;
+  intent.commit = catalog->commit;
+  Plan plan;
+  plan.warnings = warnings_of(tools_);
+  for (const auto& name : entry.requires_skills) {
+    if (tools_.store.find_installed(ArtifactKind::skill, name)) {
+      plan.locks.push_back({resource_of(ArtifactKind::skill, name), store::LockMode::shared});
+      continue;
+    }
+    auto needed = registry::find_entry(*catalog, ArtifactKind::skill, name);
+    if (!needed) {
+      return fail(ErrorCode::conflict,
+                  "cannot install " + entry.name + ": it requires skill " + name +
+                      ", which is not in the catalogue",
+                  "requires_missing", "ask its publisher to push " + name + " too",
+                  {{"missing", boost::json::array{boost::json::string(name)}}});
+    }
+    plan.locks.push_back({resource_of(ArtifactKind::skill, needed->name)});
+    intent.artifacts.push_back(pin(*needed));
+  }
+  plan.locks.push_back({resource_of(artifact_kind_, entry.name)});
+  intent.artifacts.push_back(pin(entry));
+  const auto& target = intent.artifacts.back();
+  plan.intent = to_json(intent);
+  plan.title_key = "operation." + kind().text();
+  plan.title_args = {{"name", target.name},
+                     {"title", target.title},
+                     {"title_i18n", target.title_i18n},
+                     {"version", target.version}};
+  plan.message = "waiting to install " + target.title + " " + target.version;
+  return plan;
+}
+
+std::vector<Step> Install::steps(const Json& stored) const {
+  const auto intent = from_json<InstallIntent>(stored, "intent").value();
+  std::vector<Step> steps;
+  for (const auto& artifact : intent.artifacts) {
+    const std::string suffix =
+        intent.artifacts.size() == 1 ? "" : " " + resource_of(artifact.kind, artifact.name).text();
+    add_install_steps(steps, tools_, intent.commit, artifact, suffix);
+  }
+  const auto target = intent.artifacts.back();
+  auto& last = steps.back();
+  last.run = [activate = last.run, target, tools = tools_](StepContext& run) -> Result<> {
+    HUB_CHECK(check_requirements(tools, target));
+    HUB_CHECK(activate(run));
+    run.result("target_kind", to_json(target.kind));
+    run.result("target_id", Json(target.name));
+    run.result("version", Json(target.version));
+    run.conclude(target.title + " " + target.version + " is installed");
+    return {};
+  };
+  return steps;
+}
+
+void Install::clean_up(const OperationId& id) const {
+  if (auto discarded = tools_.shelf.discard(id); !discarded) {
+    log::warning("workflows", "clean_up_failed", {{"error", discarded.error().message}});
+  }
+}
+
+}  // namespace hub::workflows

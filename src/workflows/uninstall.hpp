@@ -1,0 +1,31 @@
+#pragma once
+// skill.uninstall and scenario.uninstall: take an artifact off this hub. A skill that an installed
+// scenario requires is refused, naming which. User data stays; pip packages go.
+
+#include "operations/workflow.hpp"
+#include "workflows/tools.hpp"
+
+namespace hub::workflows {
+
+// The installed scenarios that require this skill, by name.
+std::vector<std::string> scenarios_that_require(const std::vector<InstalledArtifact>& installed,
+                                                const std::string& skill);
+
+class Uninstall final : public operations::Workflow {
+ public:
+  Uninstall(ArtifactKind kind, Tools tools) : artifact_kind_(kind), tools_(tools) {}
+  OperationKind kind() const override;
+  // not_found: "not_installed"; conflict: "required_by_scenario" with details.scenarios.
+  Result<operations::Plan> resolve(const OperationRequest&) const override;
+  std::vector<operations::Step> steps(const Json& intent) const override;
+  void clean_up(const OperationId&) const override;
+
+ private:
+  Result<InstalledArtifact> find(const std::string& name_or_id) const;
+  Result<> check_not_required(const std::string& name) const;
+
+  ArtifactKind artifact_kind_;
+  Tools tools_;
+};
+
+}  // namespace hub::workflows
