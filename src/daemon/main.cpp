@@ -1,1 +1,59 @@
-int main() { return 0; }
+// adaos-hub: the one program. Parses the command line, then either does an author's command or
+// runs the hub until SIGINT or SIGTERM.
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <stdexcept>
+
+#include "base/fault_point.hpp"
+#include "base/log.hpp"
+#include "cli/command_line.hpp"
+#include "cli/registry_commands.hpp"
+#include "daemon/hub.hpp"
+
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+int serve(const hub::cli::Serve& wanted, const hub::Clock& clock) {
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: sigwait is the only reader
+  const auto running = hub::daemon::Hub::start(wanted, hub::daemon::find_share_folders(), clock);
+  if (!running) return hub::cli::report(running.error());
+  std::cout << "address: " << (*running)->signed_address() << std::endl;
+  int signal = 0;
+  sigwait(&signals, &signal);
+  hub::log::info("daemon", "stopping", {{"signal", signal}});
+  return 0;
+}
+
+struct Do {
+  const hub::Clock& clock;
+  int operator()(const hub::cli::Serve& wanted) const { return serve(wanted, clock); }
+  int operator()(const hub::cli::Push& wanted) const { return hub::cli::run(wanted, clock); }
+  int operator()(const hub::cli::RegistryInit& wanted) const {
+    return hub::cli::run(wanted, clock);
+  }
+  int operator()(const hub::cli::Exit& exit) const { return exit.code; }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    std::signal(SIGPIPE, SIG_IGN);
+    if (const char* faults = std::getenv("ADAOS_HUB_FAULT")) hub::install_faults(faults);
+    const hub::SystemClock clock;
+    return std::visit(Do{clock}, hub::cli::parse(argc, argv, HUB_VERSION));
+  } catch (const std::exception& thrown) {
+    std::cerr << "adaos-hub: " << thrown.what() << '\n';
+    return hub::cli::exit_failed;
+  }
+}

@@ -18,10 +18,9 @@ using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 class SqliteConnection final : public Connection {
  public:
   SqliteConnection(const std::string& path, Access access) {
-    const int flags =
-        SQLITE_OPEN_NOMUTEX | (access == Access::read_only
-                                   ? SQLITE_OPEN_READONLY
-                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    const int flags = SQLITE_OPEN_NOMUTEX |
+                      (access == Access::read_only ? SQLITE_OPEN_READONLY
+                                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     sqlite3* raw = nullptr;
     const int rc = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
     db_.reset(raw);

@@ -1,0 +1,151 @@
+#include "http/artifacts_routes.hpp"
+
+#include "http/operations_routes.hpp"
+#include "infrastate/actions.hpp"
+#include "infrastate/inventory.hpp"
+
+namespace hub::http {
+namespace {
+
+constexpr std::chrono::minutes sync_wait_max{10};
+
+struct Wanted {
+  OperationRequest request;
+  bool async = false;
+};
+
+Result<std::string> text_field(const boost::json::object& body, const char* name) {
+  const auto* found = body.if_contains(name);
+  if (!found || found->is_null()) return std::string();
+  if (found->is_string()) return std::string(found->get_string());
+  return fail(ErrorCode::invalid, std::string("cannot read body.") + name + ": want a string",
+              "field_type");
+}
+
+Result<Wanted> wanted_of(const Request& request, ArtifactKind kind, const std::string& verb) {
+  HUB_TRY(json_value, json_body(request));
+  if (!json_value.is_object()) {
+    return fail(ErrorCode::invalid, "cannot read body: want an object", "field_type");
+  }
+  const auto& body = json_value.get_object();
+  HUB_TRY(name, text_field(body, "name"));
+  HUB_TRY(pin, text_field(body, "pin"));
+  HUB_TRY(webspace, text_field(body, "webspace_id"));
+  if (name.empty()) {
+    return fail(ErrorCode::invalid, "cannot " + verb + ": body.name is missing", "name_missing",
+                R"(send {"name": "<install name>"})");
+  }
+  Wanted wanted;
+  const auto* async = body.if_contains("async_operation");
+  wanted.async = async && async->is_bool() && async->get_bool();
+  auto& operation = wanted.request;
+  operation.kind = OperationKind(to_text(kind) + "." + verb);
+  operation.target_kind = to_text(kind);
+  operation.target_id = name;
+  if (!pin.empty()) operation.params["pin"] = pin;
+  operation.webspace_id = infrastate::webspace_or_default(webspace);
+  operation.initiator = initiator_of(request);
+  operation.idempotency_key = std::string(request.header("idempotency-key"));
+  return wanted;
+}
+
+// AdaOS's answer of a synchronous install or uninstall that has ended.
+Response sync_response(const ArtifactsServices& services, ArtifactKind kind,
+                       const std::optional<OperationState>& state, const std::string& verb) {
+  if (!state || !is_terminal(state->status)) {
+    const std::string id = state ? state->operation_id.text() : "";
+    return problem(504, Error{ErrorCode::unavailable,
+                              "cannot answer yet: the operation is still running",
+                              "operation_running",
+                              "GET /api/operations/" + id + " tells how it ends",
+                              {{"operation_id", id}}});
+  }
+  if (state->status != OperationStatus::succeeded) {
+    boost::json::object details{{"operation_id", state->operation_id.text()},
+                                {"status", to_json(state->status)}};
+    if (state->error) details["error"] = to_json(*state->error);
+    return problem(409,
+                   Error{ErrorCode::conflict, state->message, "operation_failed",
+                         state->error && state->error->hint ? *state->error->hint : "", details});
+  }
+  const std::string id = state->operation_id.text();
+  if (verb != "install") return json(200, boost::json::object{{"ok", true}, {"operation_id", id}});
+  const std::string& name = state->result->at("target_id").as_string().c_str();
+  const auto artifact = services.store.find_installed(kind, name);
+  boost::json::object shown{{"id", artifact ? artifact->id : name},
+                            {"name", name},
+                            {"version", artifact ? artifact->version : ""},
+                            {"path", directory_of(kind) + "/" + name}};
+  boost::json::object answer{{"ok", true}, {"operation_id", id}, {to_text(kind), shown}};
+  if (kind == ArtifactKind::skill) {
+    answer["runtime"] = {{"version", shown.at("version")},
+                         {"slot", nullptr},
+                         {"prepared", true},
+                         {"webspace_id", state->webspace_id}};
+  } else {
+    answer["dependency_bootstrap"] = {
+        {"ok", true}, {"required", artifact ? to_json(artifact->requires_skills) : Json()}};
+  }
+  return json(200, answer);
+}
+
+Handler verb_route(const ArtifactsServices& services, ArtifactKind kind, const std::string& verb) {
+  return later(services.workers, [services, kind, verb](const Request& request,
+                                                        const Reply& reply) {
+    const auto wanted = wanted_of(request, kind, verb);
+    if (!wanted) return reply(problem(wanted.error()));
+    const auto accepted = services.manager.accept(wanted->request);
+    if (!accepted) return reply(problem(accepted.error()));
+    if (wanted->async) return reply(accepted_response(*accepted));
+    services.manager.wait(accepted->state.operation_id, std::nullopt, sync_wait_max,
+                          [services, kind, verb, reply](const std::optional<OperationState>& end) {
+                            reply(sync_response(services, kind, end, verb));
+                          });
+  });
+}
+
+Response list_response(const ArtifactsServices& services, ArtifactKind kind) {
+  const auto installed = services.store.installed();
+  const auto catalog = services.catalog.current();
+  return json(200, boost::json::object{
+                       {"items", to_json(infrastate::inventory(kind, installed, catalog.get()))}});
+}
+
+Response installed_status(const ArtifactsServices& services) {
+  const auto installed = services.store.installed();
+  const auto catalog = services.catalog.current();
+  boost::json::array items;
+  for (const auto& item : infrastate::inventory(ArtifactKind::skill, installed, catalog.get())) {
+    items.push_back({{"name", item.name},
+                     {"version", item.version},
+                     {"slot", to_json(item.slot)},
+                     {"remote_version", to_json(item.remote_version)},
+                     {"update_available", item.update_available}});
+  }
+  return json(200, boost::json::object{{"ok", true}, {"items", items}});
+}
+
+}  // namespace
+
+Initiator initiator_of(const Request& request) {
+  const bool browser = request.principal && request.principal->by == Principal::By::session;
+  return {"user", browser ? "browser" : "token"};
+}
+
+void add_artifacts_routes(Router& router, const ArtifactsServices& services) {
+  for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
+    const std::string base = "/api/" + directory_of(kind);
+    for (const std::string verb : {"install", "uninstall"}) {
+      router.add("POST", base + "/" + verb, Auth::token, verb_route(services, kind, verb));
+    }
+    router.add("GET", base + "/list", Auth::token,
+               blocking(services.workers, [services, kind](const Request&) {
+                 return list_response(services, kind);
+               }));
+  }
+  router.add("GET", "/api/skills/installed-status", Auth::token,
+             blocking(services.workers,
+                      [services](const Request&) { return installed_status(services); }));
+}
+
+}  // namespace hub::http

@@ -1,0 +1,32 @@
+#pragma once
+// What the page and AdaOS's Infra State need: /api/hub, /api/marketplace,
+// /api/node/infrastate/{snapshot,action}; and the open ones: /health/live, /health/ready,
+// /api/ping.
+
+#include <functional>
+
+#include "http/router.hpp"
+#include "infrastate/actions.hpp"
+#include "marketplace/marketplace_catalog.hpp"
+#include "registry/catalog_keeper.hpp"
+
+namespace hub::http {
+
+struct HubIdentity {
+  std::string name;
+  std::string version;
+};
+
+struct HubServices {
+  HubIdentity identity;
+  infrastate::Actions& actions;
+  store::OperationStore& store;
+  store::ProgressBoard& board;
+  registry::CatalogKeeper& catalog;
+  const Clock& clock;
+  Workers& workers;
+};
+
+void add_hub_routes(Router&, const HubServices&);
+
+}  // namespace hub::http

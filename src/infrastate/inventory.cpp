@@ -1,0 +1,55 @@
+#include "infrastate/inventory.hpp"
+
+#include <algorithm>
+
+#include "registry/find_entry.hpp"
+#include "registry/semver.hpp"
+
+namespace hub::infrastate {
+namespace {
+
+void compare_with_catalog(InventoryItem& item, const InstalledArtifact& artifact,
+                          const Catalog& catalog) {
+  const auto entry = registry::find_entry(catalog, artifact.kind, artifact.name);
+  if (!entry) return;
+  item.remote_version = entry->version;
+  const auto order = registry::compare_versions(entry->version, artifact.version);
+  const bool content_differs = order == std::partial_ordering::equivalent && !entry->tree.empty() &&
+                               !artifact.tree.empty() && entry->tree != artifact.tree;
+  item.update_available = order == std::partial_ordering::greater || content_differs;
+}
+
+}  // namespace
+
+std::vector<InventoryItem> inventory(ArtifactKind kind,
+                                     std::span<const InstalledArtifact> installed,
+                                     const Catalog* catalog) {
+  std::vector<InventoryItem> items;
+  for (const auto& artifact : installed) {
+    if (artifact.kind != kind) continue;
+    InventoryItem item;
+    item.name = artifact.name;
+    item.id = artifact.id;
+    item.title = artifact.title.empty() ? artifact.name : artifact.title;
+    item.title_i18n = artifact.title_i18n;
+    item.version = item.active_version = artifact.version;
+    item.requires_skills = artifact.requires_skills;
+    item.installed_at = artifact.installed_at;
+    item.updated_at = artifact.updated_at;
+    if (kind == ArtifactKind::skill) {
+      for (const auto& other : installed) {
+        if (std::ranges::find(other.requires_skills, artifact.name) !=
+            other.requires_skills.end()) {
+          item.used_by_scenarios.push_back(other.name);
+        }
+      }
+    }
+    item.uninstall_disabled = !item.used_by_scenarios.empty();
+    if (catalog) compare_with_catalog(item, artifact, *catalog);
+    items.push_back(std::move(item));
+  }
+  std::ranges::sort(items, {}, &InventoryItem::name);
+  return items;
+}
+
+}  // namespace hub::infrastate
