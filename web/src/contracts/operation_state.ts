@@ -1,0 +1,141 @@
+// The mirror of src/contracts/operation_state.hpp, held to it by the same fixture.
+import {
+  fields,
+  flag,
+  isFields,
+  items,
+  number,
+  numberOrNull,
+  oneOf,
+  text,
+  textOrNull,
+  texts,
+  type Fields,
+} from "./decode.ts";
+
+export const operationStatuses = [
+  "accepted",
+  "running",
+  "waiting_input",
+  "cancelling",
+  "reverting",
+  "succeeded",
+  "failed",
+  "cancelled",
+] as const;
+export type OperationStatus = (typeof operationStatuses)[number];
+
+const effects = ["none", "applied", "reverted", "partial"] as const;
+const cancelEffects = ["none", "reverts", "leaves_partial", "too_late"] as const;
+const stepStatuses = ["pending", "running", "done", "failed", "undone"] as const;
+
+export interface OperationStep {
+  readonly name: string; // "fetch", "verify"; a scenario's: "fetch skill:notes"
+  readonly status: (typeof stepStatuses)[number];
+  readonly weight: number;
+}
+
+/** Of the step that runs now. */
+export interface ProgressDetail {
+  readonly done: number;
+  readonly total: number | null; // null: indeterminate
+  readonly unit: string; // "bytes", "files", "steps"
+}
+
+export interface OperationError {
+  readonly code: string; // UPPER_SNAKE
+  readonly message: string;
+  readonly step: string;
+  readonly hint: string | null;
+  readonly retryable: boolean;
+  readonly details: Fields;
+}
+
+export interface OperationState {
+  readonly operation_id: string;
+  readonly kind: string; // open set: "skill.install"
+  readonly target_kind: string;
+  readonly target_id: string;
+  readonly status: OperationStatus;
+  readonly progress: number | null; // 0..100
+  readonly message: string; // the fallback of title_key
+  readonly current_step: string | null;
+  readonly started_at: string | null;
+  readonly updated_at: string;
+  readonly finished_at: string | null;
+  readonly error: OperationError | null;
+  readonly can_cancel: boolean;
+  readonly created_at: string;
+  readonly effects: (typeof effects)[number];
+  readonly cancel_effect: (typeof cancelEffects)[number];
+  readonly resources: readonly string[]; // lock keys: "skill:weather_skill"
+  readonly steps: readonly OperationStep[];
+  readonly progress_detail: ProgressDetail | null;
+  readonly reason: { readonly code: string; readonly params: Fields } | null;
+  readonly blocked_by: readonly string[];
+  readonly warnings: readonly string[];
+  readonly title_key: string;
+  readonly title_args: Fields;
+}
+
+export type Operations = Readonly<Record<string, OperationState>>; // by operation_id
+
+function readStep(value: unknown): OperationStep | undefined {
+  const from = fields(value);
+  const status = oneOf(stepStatuses, from.status);
+  if (!status) return undefined;
+  return { name: text(from.name), status, weight: number(from.weight) };
+}
+
+function readProgressDetail(value: unknown): ProgressDetail | null {
+  if (!isFields(value)) return null;
+  return { done: number(value.done), total: numberOrNull(value.total), unit: text(value.unit) };
+}
+
+function readError(value: unknown): OperationError | null {
+  if (!isFields(value)) return null;
+  return {
+    code: text(value.code),
+    message: text(value.message),
+    step: text(value.step),
+    hint: textOrNull(value.hint),
+    retryable: flag(value.retryable),
+    details: fields(value.details),
+  };
+}
+
+/** Undefined when it has no id or a status this page does not know: there is nothing to show. */
+export function readOperation(value: unknown): OperationState | undefined {
+  const from = fields(value);
+  const operationId = textOrNull(from.operation_id);
+  const status = oneOf(operationStatuses, from.status);
+  if (!operationId || !status) return undefined;
+  return {
+    operation_id: operationId,
+    kind: text(from.kind),
+    target_kind: text(from.target_kind),
+    target_id: text(from.target_id),
+    status,
+    progress: numberOrNull(from.progress),
+    message: text(from.message),
+    current_step: textOrNull(from.current_step),
+    started_at: textOrNull(from.started_at),
+    updated_at: text(from.updated_at),
+    finished_at: textOrNull(from.finished_at),
+    error: readError(from.error),
+    can_cancel: flag(from.can_cancel),
+    created_at: text(from.created_at),
+    effects: oneOf(effects, from.effects) ?? "none",
+    cancel_effect: oneOf(cancelEffects, from.cancel_effect) ?? "none",
+    resources: texts(from.resources),
+    steps: items(from.steps, readStep),
+    progress_detail: readProgressDetail(from.progress_detail),
+    reason: isFields(from.reason)
+      ? { code: text(from.reason.code), params: fields(from.reason.params) }
+      : null,
+    blocked_by: texts(from.blocked_by),
+    warnings: texts(from.warnings),
+    title_key: text(from.title_key),
+    title_args: fields(from.title_args),
+  };
+}

@@ -1,0 +1,73 @@
+// What the page asks about operations. Pure: a snapshot in, an answer out.
+import type { Operations, OperationState, OperationStatus } from "../contracts/operation_state.ts";
+import type { Projection } from "../hub/projection.ts";
+
+export function isEnded(status: OperationStatus): boolean {
+  switch (status) {
+    case "accepted":
+    case "running":
+    case "waiting_input":
+    case "cancelling":
+    case "reverting":
+      return false;
+    case "succeeded":
+    case "failed":
+    case "cancelled":
+      return true;
+  }
+}
+
+export const isActive = (operation: OperationState): boolean => !isEnded(operation.status);
+
+/** All operations, oldest first: those the hub has put in order, then the rest by their time. */
+function inOrder({ operations, order }: Pick<Projection, "operations" | "order">) {
+  const place = new Map(order.map((id, index) => [id, index]));
+  return Object.values(operations).sort(
+    (a, b) =>
+      (place.get(a.operation_id) ?? order.length) - (place.get(b.operation_id) ?? order.length) ||
+      a.created_at.localeCompare(b.created_at),
+  );
+}
+
+/** What has not ended, oldest first. */
+export const activeOperations = (
+  projection: Pick<Projection, "operations" | "order">,
+): readonly OperationState[] => inOrder(projection).filter(isActive);
+
+/** What has ended, the last one first. */
+export function recentOperations(
+  projection: Pick<Projection, "operations" | "order">,
+): readonly OperationState[] {
+  return inOrder(projection)
+    .filter((operation) => !isActive(operation))
+    .reverse()
+    .sort((a, b) => (b.finished_at ?? "").localeCompare(a.finished_at ?? ""));
+}
+
+/** The live operation that holds `resource`; one that works on it before one that waits for it. */
+export function holderOf(operations: Operations, resource: string): OperationState | undefined {
+  const holders = Object.values(operations).filter(
+    (operation) => isActive(operation) && operation.resources.includes(resource),
+  );
+  return holders.find((operation) => operation.status !== "accepted") ?? holders[0];
+}
+
+export const activeOfKind = (operations: Operations, kind: string): OperationState | undefined =>
+  Object.values(operations).find((operation) => operation.kind === kind && isActive(operation));
+
+export function endedIds(operations: Operations): ReadonlySet<string> {
+  return new Set(
+    Object.values(operations)
+      .filter((operation) => !isActive(operation))
+      .map((operation) => operation.operation_id),
+  );
+}
+
+/** Whether something ended between two snapshots: then lists read over HTTP are out of date. */
+export function somethingEnded(before: Operations, after: Operations): boolean {
+  if (before === after) return false;
+  return Object.values(after).some((operation) => {
+    const earlier = before[operation.operation_id];
+    return !isActive(operation) && (earlier === undefined || isActive(earlier));
+  });
+}
