@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over the project, and remembers what it found clean. In ctest: `clang_tidy`.
+
+    tools/clang_tidy.py BUILD_DIR [FILE…]     BUILD_DIR holds compile_commands.json
+
+Tests (x_test.cpp) are left to the compiler's warnings and the sanitizers: they are half of the
+files, and a minute spent there finds less than one spent on the code itself.
+
+A file is checked again only when something it is made of changed: itself, a project header it
+includes (directly or not), the command that compiles it, .clang-tidy, or clang-tidy itself. Their
+hash names an empty file in build/clang-tidy-cache. Nothing changed: a second. System headers are
+not watched; remove the cache after upgrading them.
+
+The compile commands use the precompiled header, which clang-tidy of the same version reads too.
+"""
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CACHE = ROOT / "build" / "clang-tidy-cache"
+CLANG_TIDY = "clang-tidy-19"
+CHECKED = ("src", "tests")
+CACHE_DAYS = 30
+INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.M)
+
+
+class Sources:
+    """Contents and includes of project files, each read once."""
+
+    def __init__(self):
+        self._known = {}
+
+    def _read(self, path):
+        """(content, project headers it includes directly)"""
+        if path not in self._known:
+            content = path.read_bytes()
+            headers = []
+            for name in INCLUDE.findall(content):
+                for base in (ROOT / "src", path.parent):
+                    header = base / name.decode()
+                    if header.is_file():
+                        headers.append(header.resolve())
+                        break
+            self._known[path] = (content, headers)
+        return self._known[path]
+
+    def content_of_all_in(self, path):
+        """Yields (path, content) of the file and of every project header it includes."""
+        seen, waiting = set(), [path]
+        while waiting:
+            current = waiting.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            content, headers = self._read(current)
+            yield current, content
+            waiting += headers
+
+
+def key_of(path, command, build, sources, salt):
+    digest = hashlib.sha256(salt)
+    digest.update(command.replace(str(build), "BUILD").encode())
+    for part, content in sorted(sources.content_of_all_in(path)):
+        digest.update(f"\0{part.relative_to(ROOT)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def precompiled_header(build, entries):
+    """Its list of includes; it is built when it isn't there yet."""
+    for entry in entries:
+        words = shlex.split(entry["command"])
+        if "-include-pch" in words:
+            header = build / words[words.index("-include-pch") + 2]
+            if not header.is_file():
+                target = str(header.relative_to(build))
+                subprocess.run(["ninja", "-C", str(build), "--quiet", target], check=True)
+            return header.with_suffix("").read_bytes()
+    return b""
+
+
+def check(build, path):
+    """(path, problems as text, seconds)"""
+    start = time.monotonic()
+    ran = subprocess.run([CLANG_TIDY, "--quiet", "-p", str(build), str(path)],
+                         capture_output=True, text=True, check=False)
+    problems = "" if ran.returncode == 0 else ran.stdout.strip() or ran.stderr.strip()
+    return path, problems, time.monotonic() - start
+
+
+def each_problem(text, build):
+    """Diagnostics one by one, with paths of the sources: rooms/<room> is a link to src."""
+    text = re.sub(rf"{re.escape(str(build))}/rooms/\w+/", f"{ROOT}/src/", text)
+    return re.split(rf"\n(?={re.escape(str(ROOT))}/\S+: (?:error|warning): )", text)
+
+
+def forget_old_results():
+    limit = time.time() - CACHE_DAYS * 86400
+    for entry in CACHE.iterdir():
+        if entry.stat().st_mtime < limit:
+            entry.unlink(missing_ok=True)
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("build", type=pathlib.Path)
+    arguments.add_argument("files", nargs="*", type=pathlib.Path)
+    arguments.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    given = arguments.parse_args()
+    build = given.build.resolve()
+    wanted = {path.resolve() for path in given.files}
+
+    entries = json.loads((build / "compile_commands.json").read_text())
+    version = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, check=True).stdout
+    salt = version + (ROOT / ".clang-tidy").read_bytes() + precompiled_header(build, entries)
+    sources, keys = Sources(), {}
+    for entry in entries:
+        path = pathlib.Path(entry["directory"], entry["file"]).resolve()
+        inside = path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in CHECKED
+        asked = path in wanted if wanted else not path.name.endswith("_test.cpp")
+        if inside and path.is_file() and asked:
+            keys[path] = key_of(path, entry["command"], build, sources, salt)
+
+    CACHE.mkdir(parents=True, exist_ok=True)
+    unknown = []
+    for path, key in sorted(keys.items()):
+        if (CACHE / key).exists():
+            os.utime(CACHE / key)
+        else:
+            unknown.append(path)
+
+    failed, shown = 0, set()
+    with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
+        for path, problems, seconds in pool.map(lambda path: check(build, path), unknown):
+            print(f"{'FAIL' if problems else 'ok':4}  {path.relative_to(ROOT)}  {seconds:.1f} s",
+                  flush=True)
+            if problems:
+                failed += 1
+                for problem in each_problem(problems, build):
+                    if problem not in shown:  # a header's is found again in each file
+                        shown.add(problem)
+                        print(problem, flush=True)
+            else:
+                (CACHE / keys[path]).touch()
+    forget_old_results()
+    print(f"clang-tidy: {len(keys)} files, {len(unknown)} checked, {failed} with problems, "
+          f"{len(shown)} different")
+    return 1 if failed or not keys else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
