@@ -38,6 +38,8 @@ target_precompile_headers(hub_precompiled PRIVATE
   <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span> <sstream> <string>
   <string_view> <thread> <unordered_map> <variant> <vector>
   <boost/describe.hpp> <boost/json.hpp> <boost/mp11.hpp> <tl/expected.hpp>)
+# The same options as every user of it, or g++ refuses the header.
+target_compile_options(hub_precompiled PRIVATE ${HUB_WARNINGS})
 target_link_libraries(hub_precompiled PRIVATE Boost::json tl::expected Threads::Threads)
 
 # A test main of doctest, compiled once.

@@ -6,6 +6,8 @@
 #include <iostream>
 #include <stdexcept>
 
+#include <sys/resource.h>
+
 #include "base/fault_point.hpp"
 #include "base/log.hpp"
 #include "cli/command_line.hpp"
@@ -22,12 +24,22 @@ sigset_t stop_signals() {
   return signals;
 }
 
+// Each browser takes a descriptor; the usual soft limit of 1024 is far below what the server
+// allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int serve(const hub::cli::Serve& wanted, const hub::Clock& clock) {
+  raise_descriptor_limit();
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: sigwait is the only reader
   const auto running = hub::daemon::Hub::start(wanted, hub::daemon::find_share_folders(), clock);
   if (!running) return hub::cli::report(running.error());
-  std::cout << "address: " << (*running)->signed_address() << std::endl;
+  std::cout << "address: " << (*running)->signed_address() << '\n' << std::flush;
   int signal = 0;
   sigwait(&signals, &signal);
   hub::log::info("daemon", "stopping", {{"signal", signal}});

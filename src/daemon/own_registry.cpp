@@ -39,7 +39,7 @@ void publish(ArtifactKind kind, const fs::path& sample, const fs::path& registry
 
 Result<fs::path> ensure_own_registry(const fs::path& base_directory, const fs::path& samples,
                                      const Clock& clock) {
-  const fs::path registry = base_directory / "registry";
+  fs::path registry = base_directory / "registry";
   const fs::path filled = base_directory / "state" / "samples_published";
   std::error_code ec;
   if (!fs::exists(registry, ec)) HUB_CHECK(registry::init_registry(registry, clock));

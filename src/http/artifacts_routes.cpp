@@ -135,9 +135,8 @@ Initiator initiator_of(const Request& request) {
 void add_artifacts_routes(Router& router, const ArtifactsServices& services) {
   for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
     const std::string base = "/api/" + directory_of(kind);
-    for (const std::string verb : {"install", "uninstall"}) {
-      router.add("POST", base + "/" + verb, Auth::token, verb_route(services, kind, verb));
-    }
+    router.add("POST", base + "/install", Auth::token, verb_route(services, kind, "install"));
+    router.add("POST", base + "/uninstall", Auth::token, verb_route(services, kind, "uninstall"));
     router.add("GET", base + "/list", Auth::token,
                blocking(services.workers, [services, kind](const Request&) {
                  return list_response(services, kind);

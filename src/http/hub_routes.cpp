@@ -146,6 +146,7 @@ Result<infrastate::ActionRequest> action_of(const Request& request) {
   }
   action.initiator = initiator_of(request);
   action.idempotency_key = std::string(request.header("idempotency-key"));
+  if (action.idempotency_key.empty()) action.idempotency_key = text("request_id");
   return action;
 }
 

@@ -29,7 +29,7 @@ Error listen_error(const std::string& address, std::uint16_t port, const error_c
   Error error{.code = ErrorCode::invalid,
               .message = "cannot listen on " + where + ": " + ec.message(),
               .reason = "address_invalid",
-              .hint = "Give --address an address of this machine, such as 127.0.0.1.",
+              .hint = "Give --host an address of this machine: 127.0.0.1 or ::1.",
               .details = {{"address", address}, {"port", port}}};
   if (ec == asio::error::address_in_use) {
     error.code = ErrorCode::conflict;

@@ -104,6 +104,15 @@ Result<> prepare(const Journey& journey, StepContext& run) {
   return Shelf::switch_in(plan, wanted.vendor, target);
 }
 
+// Preparing again would throw away what the switch has replaced, and an undo needs that.
+Presence are_dependencies_switched(const Journey& journey, StepContext& run) {
+  const auto* noted = run.notes().if_contains("vendor");
+  if (!noted) return Presence::absent;
+  const auto plan = from_json<SwitchPlan>(*noted, "notes.vendor");
+  const auto target = journey.tools.shelf.vendor(journey.artifact.name, journey.artifact.version);
+  return plan && Shelf::is_switched(*plan, target) ? Presence::present : Presence::absent;
+}
+
 Result<> take_back_dependencies(const Journey& journey, StepContext& run) {
   const auto* noted = run.notes().if_contains("vendor");
   if (!noted) return {};
@@ -187,6 +196,7 @@ void add_install_steps(std::vector<Step>& steps, const Tools& tools, const std::
   steps.push_back(step("fetch", 5, fetch));
   steps.push_back(step("verify", 2, verify));
   auto preparing = step("prepare", 4, prepare);
+  preparing.probe = [journey](StepContext& run) { return are_dependencies_switched(journey, run); };
   preparing.undo = [journey](StepContext& run) { return take_back_dependencies(journey, run); };
   steps.push_back(std::move(preparing));
   auto activating = step("activate", 1, activate);

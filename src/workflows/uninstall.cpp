@@ -10,7 +10,6 @@ namespace {
 
 using artifacts::Shelf;
 using operations::Plan;
-using operations::Presence;
 using operations::Step;
 using operations::StepContext;
 

@@ -136,6 +136,13 @@ class FirstStart(unittest.TestCase):
                               headers=headers)
         self.assertEqual(other.json["code"], "idempotency_key_reused")
 
+    def test_the_request_id_of_an_action_is_its_idempotency_key(self):
+        action = {"id": "refresh", "request_id": "click-1"}
+        first = self.hub.post("/api/node/infrastate/action", action).json["operation_id"]
+        self.assertEqual(self.hub.end_of(first)["result"]["entries"], 10)
+        again = self.hub.post("/api/node/infrastate/action", action).json["operation_id"]
+        self.assertEqual(again, first)
+
     def test_the_session_cookie_opens_the_page_and_needs_the_intent_header(self):
         self.assertEqual(self.hub.post("/api/session", {"token": "wrong"}, token=False).status, 401)
         signed = self.hub.post("/api/session", {"token": self.hub.token}, token=False)
