@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "registry/find_entry.hpp"
-#include "registry/semver.hpp"
+#include "registry/update_rule.hpp"
 
 namespace hub::infrastate {
 namespace {
@@ -13,10 +13,7 @@ void compare_with_catalog(InventoryItem& item, const InstalledArtifact& artifact
   const auto entry = registry::find_entry(catalog, artifact.kind, artifact.name);
   if (!entry) return;
   item.remote_version = entry->version;
-  const auto order = registry::compare_versions(entry->version, artifact.version);
-  const bool content_differs = order == std::partial_ordering::equivalent && !entry->tree.empty() &&
-                               !artifact.tree.empty() && entry->tree != artifact.tree;
-  item.update_available = order == std::partial_ordering::greater || content_differs;
+  item.update_available = registry::update_to(*entry, artifact) != registry::Update::none;
 }
 
 }  // namespace

@@ -4,13 +4,14 @@
 #include <tuple>
 #include <unordered_set>
 
-#include "registry/semver.hpp"
 #include "registry/text.hpp"
+#include "registry/update_rule.hpp"
 
 namespace hub::marketplace {
 namespace {
 
 using registry::fold;
+using registry::Update;
 
 std::string key_of(ArtifactKind kind, const std::string& folded) {
   return to_text(kind) + ":" + folded;
@@ -88,19 +89,6 @@ class HolderIndex {
 
   std::unordered_map<std::string, const OperationState*> by_resource_;
 };
-
-struct Update {
-  bool available = false;
-  bool content_differs = false;
-};
-
-Update update_to(const CatalogEntry& entry, const InstalledArtifact& installed) {
-  const auto order = registry::compare_versions(entry.version, installed.version);
-  if (order == std::partial_ordering::greater) return {true, false};
-  const bool differs = order == std::partial_ordering::equivalent && !entry.tree.empty() &&
-                       !installed.tree.empty() && entry.tree != installed.tree;
-  return {differs, differs};
-}
 
 void disable(MarketplaceRow& row, const char* reason) {
   row.install_disabled = true;
@@ -192,8 +180,8 @@ View MarketplaceCatalog::view(std::span<const InstalledArtifact> installed,
   for (const auto& one : entries_) {
     const CatalogEntry& entry = *one.entry;
     const InstalledArtifact* mine = here.find(entry.kind, one.name, one.id);
-    const Update update = mine ? update_to(entry, *mine) : Update{};
-    if (update.available) ++view.counts.updates;
+    const Update update = mine ? registry::update_to(entry, *mine) : Update::none;
+    if (update != Update::none) ++view.counts.updates;
     if (!fits(one, query, q)) {
       ++view.counts.hidden_filtered;
       continue;
@@ -205,8 +193,8 @@ View MarketplaceCatalog::view(std::span<const InstalledArtifact> installed,
     MarketplaceRow row = plain_row(entry);
     row.installed = mine != nullptr;
     if (mine) row.installed_version = mine->version;
-    row.update_available = update.available;
-    row.content_differs = update.content_differs;
+    row.update_available = update != Update::none;
+    row.content_differs = update == Update::content_differs;
     for (const auto& name : entry.requires_skills) {
       const std::string folded = fold(name);
       const auto published = skills_by_alias_.find(folded);

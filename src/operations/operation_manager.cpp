@@ -213,7 +213,13 @@ void OperationManager::run(store::OperationRecord record, RunStart start) {
   const auto now = store_.find(id);  // a cancel may have come between the claim and here
   if (now && now->status == OperationStatus::cancelling) signals->cancel = true;
   const auto began = std::chrono::steady_clock::now();
-  carry_out(*workflow, store_, board_, clock_, std::move(record), start, *signals);
+  try {
+    carry_out(*workflow, store_, board_, clock_, std::move(record), start, *signals);
+  } catch (const std::exception& thrown) {
+    // The database could not be read. The journal knows where the run is; the next start goes on.
+    log::error("operations", "run_broken",
+               {{"operation_id", id.text()}, {"error", thrown.what()}});
+  }
   {
     const std::lock_guard guard(mutex_);
     running_.erase(id);

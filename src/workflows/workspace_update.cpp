@@ -4,7 +4,7 @@
 
 #include "base/log.hpp"
 #include "registry/find_entry.hpp"
-#include "registry/semver.hpp"
+#include "registry/update_rule.hpp"
 #include "workflows/install_steps.hpp"
 #include "workflows/registry_refresh.hpp"
 
@@ -15,13 +15,6 @@ using operations::Plan;
 using operations::Step;
 using operations::StepContext;
 
-bool is_newer(const CatalogEntry& published, const InstalledArtifact& here) {
-  const auto order = registry::compare_versions(published.version, here.version);
-  if (order == std::partial_ordering::greater) return true;
-  return order == std::partial_ordering::equivalent && !published.tree.empty() &&
-         !here.tree.empty() && published.tree != here.tree;
-}
-
 std::vector<PinnedArtifact> outdated(const Tools& tools, const registry::SharedCatalog& catalog) {
   std::vector<PinnedArtifact> found;
   if (!catalog) return found;
@@ -31,7 +24,9 @@ std::vector<PinnedArtifact> outdated(const Tools& tools, const registry::SharedC
     for (const auto& here : installed) {
       if (here.kind != kind) continue;
       const auto entry = registry::find_entry(*catalog, here.kind, here.name);
-      if (entry && is_newer(*entry, here)) found.push_back(pin(*entry));
+      if (entry && registry::update_to(*entry, here) != registry::Update::none) {
+        found.push_back(pin(*entry));
+      }
     }
   }
   return found;

@@ -21,7 +21,7 @@ class CrashPoints(unittest.TestCase):
         cls.registry = cls.folder / "registry"
         cache = cls.folder / "cache"
         run_cli("registry", "init", cls.registry, cache=cache)
-        for name in ("notes_skill", "timer_skill"):
+        for name in ("notes_skill", "timer_skill", "table_skill"):
             run_cli("skill", "push", SAMPLES / "skills" / name, "--registry", cls.registry,
                     cache=cache)
         write_skill(cls.folder, "broken_skill",
@@ -33,7 +33,7 @@ class CrashPoints(unittest.TestCase):
                 cache=cache)
         cls.template = cls.folder / "template"
         with cls.hub(cls.template) as hub:
-            hub.wait_catalog(4)
+            hub.wait_catalog(5)
 
     @classmethod
     def hub(cls, base, fault=None, wait=True):
@@ -115,6 +115,23 @@ class CrashPoints(unittest.TestCase):
                     self.assertEqual(hub.get("/api/skills/list").json["items"], [])
                 assert_whole(self, base, operation_id)
                 self.assertFalse((base / "workspace/skills/timer_skill").exists())
+                shutil.rmtree(base)
+
+    def test_pip_packages_are_in_place_once_whatever_point_of_their_switch_it_dies_at(self):
+        path, body = "/api/skills/install", {"name": "table_skill", "async_operation": True}
+        names = self.points_of(path, body)
+        begin, end = names.index("intent:prepare"), names.index("done:prepare")
+        for point in range(begin + 1, end + 2):
+            with self.subTest(point=point, name=names[point - 1]):
+                base = self.fresh_base("killed")
+                self.die_at(base, point, path, body)
+                with self.hub(base) as hub:
+                    operation_id = self.only_operation(hub)
+                    self.assertEqual(hub.end_of(operation_id)["status"], "succeeded")
+                assert_whole(self, base, operation_id)
+                runtime = base / "workspace/skills/.runtime/table_skill/v1.1"
+                self.assertEqual([p.name for p in runtime.iterdir()], ["vendor"])
+                self.assertTrue((runtime / "vendor/adaos_sample_tables").is_dir())
                 shutil.rmtree(base)
 
     def test_a_second_kill_during_recovery_changes_nothing(self):
