@@ -217,8 +217,7 @@ void OperationManager::run(store::OperationRecord record, RunStart start) {
     carry_out(*workflow, store_, board_, clock_, std::move(record), start, *signals);
   } catch (const std::exception& thrown) {
     // The database could not be read. The journal knows where the run is; the next start goes on.
-    log::error("operations", "run_broken",
-               {{"operation_id", id.text()}, {"error", thrown.what()}});
+    log::error("operations", "run_broken", {{"operation_id", id.text()}, {"error", thrown.what()}});
   }
   {
     const std::lock_guard guard(mutex_);
