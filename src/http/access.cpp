@@ -71,7 +71,7 @@ std::optional<std::string> host_of_origin(std::string_view origin) {
            {{"http://", ":80"}, {"https://", ":443"}})) {
     if (!origin.starts_with(scheme)) continue;
     auto host = lower_case(origin.substr(scheme.size()));
-    if (host.ends_with(port)) host.resize(host.size() - port.size());
+    if (host.ends_with(port)) host.erase(host.size() - port.size());
     return host;
   }
   return std::nullopt;
@@ -81,7 +81,7 @@ std::optional<std::string> host_of_origin(std::string_view origin) {
 std::string without_default_port(std::string_view host) {
   auto out = lower_case(host);
   for (const std::string_view port : {":80", ":443"}) {
-    if (out.ends_with(port)) out.resize(out.size() - port.size());
+    if (out.ends_with(port)) out.erase(out.size() - port.size());
   }
   return out;
 }
