@@ -87,16 +87,17 @@ Result<> Shelf::put_back(const fs::path& target, const fs::path& kept) {
   return rename_durable(kept, target);
 }
 
-Result<> Shelf::discard(const OperationId& id) const { return remove_tree(staging(id)); }
+void Shelf::discard(const OperationId& id) const {
+  if (auto removed = remove_tree(staging(id)); !removed) {
+    log::warning("artifacts", "discard_failed", {{"error", removed.error().message}});
+  }
+}
 
 void Shelf::sweep(const std::vector<OperationId>& live) const {
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(base_ / "state" / "staging", ec)) {
     const OperationId id(entry.path().filename().string());
-    if (std::ranges::find(live, id) != live.end()) continue;
-    if (auto removed = remove_tree(entry.path()); !removed) {
-      log::warning("artifacts", "sweep_failed", {{"error", removed.error().message}});
-    }
+    if (std::ranges::find(live, id) == live.end()) discard(id);
   }
 }
 

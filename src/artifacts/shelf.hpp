@@ -44,8 +44,9 @@ class Shelf {
   static Result<> take_away(const fs::path& target, const fs::path& kept);
   static Result<> put_back(const fs::path& target, const fs::path& kept);
 
-  // What is left of an operation that has ended.
-  Result<> discard(const OperationId&) const;
+  // What is left of an operation that has ended. What cannot be removed is logged; the next start
+  // tries again.
+  void discard(const OperationId&) const;
   // At start: what is left of every operation that is not live.
   void sweep(const std::vector<OperationId>& live) const;
 

@@ -28,7 +28,6 @@ CREATE TABLE operations (
     'reverting', 'succeeded', 'failed', 'cancelled')),
   revision INTEGER NOT NULL,
   epoch INTEGER NOT NULL,               -- the boot that last claimed it; 0: none yet
-  cancel_requested INTEGER NOT NULL DEFAULT 0,
   fingerprint TEXT NOT NULL,            -- of kind, target and parameters
   idempotency_key TEXT,
   intent TEXT NOT NULL,                 -- what the run will do, decided when it was accepted

@@ -251,7 +251,6 @@ Result<OperationState> OperationStore::cancel(const OperationId& id) {
       end(db, *found, now);
     } else {
       found->status = OperationStatus::cancelling;
-      db.run("UPDATE operations SET cancel_requested = 1 WHERE operation_id = $1", {id.text()});
     }
     save_state(db, *found, now);
     return found;

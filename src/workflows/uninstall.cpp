@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/log.hpp"
 #include "workflows/pinned_artifact.hpp"
 
 namespace hub::workflows {
@@ -114,10 +113,6 @@ std::vector<Step> Uninstall::steps(const Json& intent) const {
   return {remove, tidy};
 }
 
-void Uninstall::clean_up(const OperationId& id) const {
-  if (auto discarded = tools_.shelf.discard(id); !discarded) {
-    log::warning("workflows", "clean_up_failed", {{"error", discarded.error().message}});
-  }
-}
+void Uninstall::clean_up(const OperationId& id) const { tools_.shelf.discard(id); }
 
 }  // namespace hub::workflows

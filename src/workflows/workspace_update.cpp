@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/log.hpp"
 #include "registry/find_entry.hpp"
 #include "registry/update_rule.hpp"
 #include "workflows/install_steps.hpp"
@@ -82,10 +81,6 @@ std::vector<Step> WorkspaceUpdate::steps(const Json& stored) const {
   return steps;
 }
 
-void WorkspaceUpdate::clean_up(const OperationId& id) const {
-  if (auto discarded = tools_.shelf.discard(id); !discarded) {
-    log::warning("workflows", "clean_up_failed", {{"error", discarded.error().message}});
-  }
-}
+void WorkspaceUpdate::clean_up(const OperationId& id) const { tools_.shelf.discard(id); }
 
 }  // namespace hub::workflows
