@@ -176,5 +176,18 @@ class Decisions(Tree):
         self.expect("docs/decisions/two.md:1: it has no heading 'Price'")
 
 
+class NpmLocks(Tree):
+    LOCK = """{"packages": {"": {}, "node_modules/rollup": {"optionalDependencies":
+        {"@rollup/linux": "1", "@rollup/mac": "1"}}, "node_modules/@rollup/linux": {}%s}}"""
+
+    def test_a_lock_that_names_every_platform_is_right(self):
+        self.write("web/package-lock.json", self.LOCK % ', "node_modules/@rollup/mac": {}')
+        self.expect()
+
+    def test_a_platform_that_was_left_out_is_found(self):
+        self.write("web/package-lock.json", self.LOCK % "")
+        self.expect("web/package-lock.json:1: node_modules/rollup may want @rollup/mac")
+
+
 if __name__ == "__main__":
     unittest.main()
