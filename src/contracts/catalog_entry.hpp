@@ -3,8 +3,10 @@
 // with every key we do not know, are the registry room's business (registry/catalog_file.hpp).
 // Identity is (kind, name); {name, id} are its aliases, compared after NFC and case folding.
 
+#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "contracts/artifact.hpp"
@@ -40,6 +42,9 @@ struct QuarantinedEntry {
   std::string message;
 };
 
+// Positions in Catalog::entries, by folded name or id (registry/find_entry.hpp makes and reads it).
+using EntryIndex = std::unordered_map<std::string, std::size_t>;
+
 // One reading of the catalogue: immutable, shared.
 struct Catalog {
   std::string commit;  // of the registry repository; empty when read from a bare file
@@ -47,6 +52,7 @@ struct Catalog {
   Time fetched_at{};
   std::vector<CatalogEntry> entries;  // skills, then scenarios, each in file order
   std::vector<QuarantinedEntry> quarantined;
+  std::map<ArtifactKind, EntryIndex> by_alias;
 };
 
 }  // namespace hub

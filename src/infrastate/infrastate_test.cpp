@@ -2,6 +2,7 @@
 
 #include "infrastate/actions.hpp"
 #include "infrastate/snapshot.hpp"
+#include "registry/find_entry.hpp"
 
 namespace hub::infrastate {
 namespace {
@@ -33,6 +34,7 @@ TEST_CASE("the inventory says what is newer and who needs what") {
   Catalog catalog;
   catalog.entries = {published(ArtifactKind::skill, "timer_skill", "1.10.0"),
                      published(ArtifactKind::skill, "notes_skill", "1.1.0")};
+  registry::index_entries(catalog);
   const auto skills = inventory(ArtifactKind::skill, here, &catalog);
   REQUIRE(skills.size() == 2);
   CHECK(skills[0].name == "notes_skill");
@@ -50,6 +52,7 @@ TEST_CASE("the same version with other bytes is an update") {
   const std::vector here{installed(ArtifactKind::skill, "timer_skill", "1.0.0")};
   Catalog catalog;
   catalog.entries = {published(ArtifactKind::skill, "timer_skill", "1.0.0")};
+  registry::index_entries(catalog);
   CHECK_FALSE(inventory(ArtifactKind::skill, here, &catalog)[0].update_available);
   catalog.entries[0].tree = "sha256:other";
   CHECK(inventory(ArtifactKind::skill, here, &catalog)[0].update_available);

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "registry/catalog_file.hpp"
+#include "registry/find_entry.hpp"
 #include "registry/normalise.hpp"
 #include "registry/text.hpp"
 
@@ -194,6 +195,7 @@ Catalog CatalogFile::catalog(const std::string& commit, const std::string& diges
   for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
     read_kind(kind, *root_.find(directory_of(kind)), catalog);
   }
+  index_entries(catalog);
   return catalog;
 }
 

@@ -6,13 +6,22 @@
 
 namespace hub::registry {
 
+void index_entries(Catalog& catalog) {
+  catalog.by_alias.clear();
+  // Names first: emplace leaves what is there, so a name wins over another entry's id.
+  for (const auto alias : {&CatalogEntry::name, &CatalogEntry::id}) {
+    for (std::size_t at = 0; at < catalog.entries.size(); ++at) {
+      const auto& entry = catalog.entries[at];
+      catalog.by_alias[entry.kind].emplace(fold(entry.*alias), at);
+    }
+  }
+}
+
 Result<CatalogEntry> find_entry(const Catalog& catalog, ArtifactKind kind,
                                 std::string_view name_or_id) {
-  const std::string wanted = fold(name_or_id);
-  for (const auto alias : {&CatalogEntry::name, &CatalogEntry::id}) {
-    for (const auto& entry : catalog.entries) {
-      if (entry.kind == kind && fold(entry.*alias) == wanted) return entry;
-    }
+  if (const auto index = catalog.by_alias.find(kind); index != catalog.by_alias.end()) {
+    const auto found = index->second.find(fold(name_or_id));
+    if (found != index->second.end()) return catalog.entries.at(found->second);
   }
   std::vector<std::string> names;
   for (const auto& entry : catalog.entries) {
