@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -59,6 +60,15 @@ fs::path parent_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+// Makes the name of `path` durable. Some directories may be written to and not be opened.
+Result<> sync_name_of(const fs::path& path) {
+  const Descriptor directory(parent_of(path), O_RDONLY);
+  if (!directory.ok() && errno == EACCES) return {};
+  if (!directory.ok()) return system_error("open", parent_of(path), errno);
+  if (::fsync(directory.get()) != 0) return system_error("sync", parent_of(path), errno);
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> read_file(const fs::path& path, std::size_t bytes_max) {
@@ -109,7 +119,8 @@ Result<> sync_tree(const fs::path& root) {
     HUB_CHECK(sync_path(at->path()));
   }
   if (ec) return system_error("walk", root, ec.value());
-  return sync_path(root);
+  HUB_CHECK(sync_path(root));
+  return sync_name_of(root);
 }
 
 Result<> rename_durable(const fs::path& from, const fs::path& to) {
@@ -129,6 +140,9 @@ Result<> exchange_durable(const fs::path& a, const fs::path& b) {
 }
 
 Result<> make_directories(const fs::path& path, unsigned mode) {
+  // One at a time: what another thread has just made must not count as there before it is synced.
+  static std::mutex turn;
+  const std::lock_guard guard(turn);
   std::error_code ec;
   fs::path made;
   for (const auto& part : path) {
@@ -137,6 +151,7 @@ Result<> make_directories(const fs::path& path, unsigned mode) {
     if (::mkdir(made.c_str(), mode) != 0 && errno != EEXIST) {
       return system_error("make directory", made, errno);
     }
+    HUB_CHECK(sync_name_of(made));
   }
   if (!fs::is_directory(path, ec)) return system_error("make directory", path, ENOTDIR);
   return {};
@@ -147,6 +162,13 @@ Result<> remove_tree(const fs::path& path) {
   fs::remove_all(path, ec);
   if (ec) return system_error("remove", path, ec.value());
   return {};
+}
+
+Result<> remove_tree_durable(const fs::path& path) {
+  HUB_CHECK(remove_tree(path));
+  std::error_code ec;
+  if (!fs::is_directory(parent_of(path), ec)) return {};
+  return sync_name_of(path);
 }
 
 Result<FileLock> FileLock::try_take(const fs::path& path) {

@@ -19,15 +19,19 @@ Result<std::string> read_file(const fs::path&, std::size_t bytes_max = std::size
 Result<> write_file_atomic(const fs::path&, std::string_view bytes, unsigned mode = 0644);
 
 Result<> sync_path(const fs::path&);  // fsync of one file or directory
-Result<> sync_tree(const fs::path&);  // fsync of every file and directory below and of the root
+// fsync of every file and directory below, of the root, and of the directory that names it.
+Result<> sync_tree(const fs::path&);
 
 // Renames, then fsyncs both parents. Both must be on one file system.
 Result<> rename_durable(const fs::path& from, const fs::path& to);
 // Swaps two existing paths in one step (Linux renameat2 RENAME_EXCHANGE), then fsyncs both parents.
 Result<> exchange_durable(const fs::path& a, const fs::path& b);
 
-Result<> make_directories(const fs::path&, unsigned mode = 0755);
-Result<> remove_tree(const fs::path&);  // a missing one is fine; never follows a symlink
+Result<> make_directories(const fs::path&, unsigned mode = 0755);  // durable, with all above them
+// A missing one is fine; never follows a symlink. After a power cut it may be there again, unless
+// it was removed durably.
+Result<> remove_tree(const fs::path&);
+Result<> remove_tree_durable(const fs::path&);
 
 // An exclusive advisory lock (flock) held as long as the object lives; ends with the process.
 class FileLock {

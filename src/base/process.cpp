@@ -8,7 +8,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +19,8 @@ namespace hub {
 namespace {
 
 using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds grace{2};  // between SIGTERM and SIGKILL
 
 struct Pipe {
   std::array<int, 2> ends{-1, -1};
@@ -82,38 +84,67 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return all;
 }
 
-Result<pid_t> spawn(const ProcessRequest& request, Pipe& in, Pipe& out, Pipe& err) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in.ends[0], 0);
-  posix_spawn_file_actions_adddup2(&actions, out.ends[1], 1);
-  posix_spawn_file_actions_adddup2(&actions, err.ends[1], 2);
-  if (!request.directory.empty()) {
-    posix_spawn_file_actions_addchdir_np(&actions, request.directory.c_str());
+// What the child does between fork and exec: system calls only.
+struct Start {
+  std::vector<std::string> arguments, environment;
+  std::vector<char*> argument_pointers, environment_pointers;
+  std::string directory;
+  std::array<int, 3> streams{};
+  pid_t parent = 0;
+
+  explicit Start(const ProcessRequest& request)
+      : arguments(request.arguments),
+        environment(merged_environment(request.environment)),
+        argument_pointers(pointers(arguments)),
+        environment_pointers(pointers(environment)),
+        directory(request.directory.string()),
+        parent(::getpid()) {}
+
+  bool take_streams() const {
+    for (int target = 0; target < 3; ++target) {
+      const int stream = streams.at(static_cast<std::size_t>(target));
+      const int made = stream == target ? ::fcntl(stream, F_SETFD, 0) : ::dup2(stream, target);
+      if (made < 0) return false;
+    }
+    return true;
   }
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  auto arguments = request.arguments;
-  auto environment = merged_environment(request.environment);
-  pid_t pid = -1;
-  const int rc = posix_spawnp(&pid, arguments.at(0).c_str(), &actions, &attributes,
-                              pointers(arguments).data(), pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (rc != 0) {
-    return fail(rc == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable,
-                "cannot run " + arguments.at(0) + ": " +
-                    std::error_code(rc, std::generic_category()).message(),
+
+  [[noreturn]] void run(int trouble) const {
+    ::setpgid(0, 0);
+    // A hub that is killed takes along what it runs: the next one may do the same work again.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGPIPE, SIG_DFL);  // NOLINT(cert-err33-c)
+    if (take_streams() && (directory.empty() || ::chdir(directory.c_str()) == 0)) {
+      ::execvpe(argument_pointers[0], argument_pointers.data(), environment_pointers.data());
+    }
+    const int code = errno;
+    [[maybe_unused]] const auto told = ::write(trouble, &code, sizeof code);
+    ::_exit(127);
+  }
+};
+
+Result<pid_t> spawn(const ProcessRequest& request, Pipe& in, Pipe& out, Pipe& err) {
+  Start start(request);
+  start.streams = {in.ends[0], out.ends[1], err.ends[1]};
+  Pipe trouble;  // closed by a successful exec
+  const pid_t pid = ::fork();
+  if (pid == 0) start.run(trouble.ends[1]);
+  int code = pid < 0 ? errno : 0;
+  if (pid > 0) {
+    ::setpgid(pid, pid);  // whichever is first; it fails when the child has started its program
+    trouble.close(1);
+    while (::read(trouble.ends[0], &code, sizeof code) < 0 && errno == EINTR) {
+    }
+    if (code != 0) ::waitpid(pid, nullptr, 0);
+  }
+  if (code != 0) {
+    return fail(code == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable,
+                "cannot run " + request.arguments.at(0) + ": " +
+                    std::error_code(code, std::generic_category()).message(),
                 "program_missing");
   }
   return pid;
@@ -150,17 +181,48 @@ bool drain(Pipe& pipe, Collector& collector) {
   return false;
 }
 
-// SIGTERM to the group, two seconds of grace, then SIGKILL.
+// Readable once the process has ended.
+class EndSignal {
+ public:
+  explicit EndSignal(pid_t pid)
+      : descriptor_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
+  ~EndSignal() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  EndSignal(const EndSignal&) = delete;
+  EndSignal& operator=(const EndSignal&) = delete;
+  int descriptor() const { return descriptor_; }  // negative where the kernel has none: poll waits
+
+ private:
+  int descriptor_;
+};
+
+// Whether it has ended. It stays a zombie, so that nobody else is given its number meanwhile.
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+         info.si_pid == pid;
+}
+
+void wait_for(std::chrono::milliseconds patience, const std::function<bool()>& condition) {
+  const auto deadline = steady_clock::now() + patience;
+  while (!condition() && steady_clock::now() < deadline) ::poll(nullptr, 0, 10);
+}
+
+int reap(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+// SIGTERM to the group, two seconds of grace, then SIGKILL to whatever is left of it.
 void end_group(pid_t pid) {
   ::kill(-pid, SIGTERM);
-  const auto deadline = steady_clock::now() + std::chrono::seconds(2);
-  int status = 0;
-  while (steady_clock::now() < deadline) {
-    if (::waitpid(pid, &status, WNOHANG) == pid) break;
-    ::poll(nullptr, 0, 10);
-  }
+  wait_for(grace, [pid] { return has_ended(pid); });
   ::kill(-pid, SIGKILL);
-  ::waitpid(pid, &status, 0);
+  reap(pid);
+  wait_for(std::chrono::milliseconds(250), [pid] { return ::kill(-pid, 0) != 0; });
 }
 
 int exit_code_of(int status) {
@@ -182,10 +244,15 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request) {
   Collector output(outcome.output, request);
   Collector errors(outcome.errors, request);
   Feeder feeder(in, request.input);
+  const EndSignal end(pid);
   const auto deadline = steady_clock::now() + request.timeout;
-  while (out.ends[0] >= 0 || err.ends[0] >= 0) {
-    std::array<pollfd, 3> waits{pollfd{out.ends[0], POLLIN, 0}, pollfd{err.ends[0], POLLIN, 0},
-                                pollfd{feeder.descriptor(), POLLOUT, 0}};
+  // A program may close its output and stay, or leave it to a child of its own and end.
+  while (out.ends[0] >= 0 || err.ends[0] >= 0 || !has_ended(pid)) {
+    // Its end alone is no reason to wake up while others may still write to its output.
+    const bool closed = out.ends[0] < 0 && err.ends[0] < 0;
+    std::array<pollfd, 4> waits{pollfd{out.ends[0], POLLIN, 0}, pollfd{err.ends[0], POLLIN, 0},
+                                pollfd{feeder.descriptor(), POLLOUT, 0},
+                                pollfd{closed ? end.descriptor() : -1, POLLIN, 0}};
     ::poll(waits.data(), waits.size(), 100);
     if (waits[0].revents != 0) drain(out, output);
     if (waits[1].revents != 0) drain(err, errors);
@@ -201,10 +268,7 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request) {
                   "timeout");
     }
   }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  outcome.exit_code = exit_code_of(status);
+  outcome.exit_code = exit_code_of(reap(pid));
   return outcome;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
-// Run a program and wait for it: posix_spawn, its own process group, no shell. Blocking; for
-// worker threads. When time runs out or `stop` says so, the whole group gets SIGTERM, then SIGKILL.
+// Run a program and wait for it: its own process group, no shell. Blocking; for worker threads.
+// When time runs out or `stop` says so, the whole group gets SIGTERM and, two seconds later,
+// SIGKILL; nothing of it is left when run_process returns. The program ends with ours, too, when
+// ours is killed (its own children then fend for themselves).
 
 #include <chrono>
 #include <filesystem>

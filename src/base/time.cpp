@@ -4,6 +4,11 @@
 
 namespace hub {
 
+std::chrono::milliseconds Clock::steady() const {
+  return std::chrono::floor<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
+
 Time SystemClock::now() const {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }

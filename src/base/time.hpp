@@ -2,6 +2,7 @@
 // Wall-clock time: UTC, milliseconds. On the wire RFC 3339 ("2026-01-02T03:04:05.678Z"),
 // in the database integer milliseconds. Durations are std::chrono, never bare numbers.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -27,6 +28,9 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Time now() const = 0;
+  // Only goes forward, whatever somebody does to the wall clock: for durations and timeouts. Its
+  // zero means nothing.
+  virtual std::chrono::milliseconds steady() const;
 };
 
 class SystemClock final : public Clock {
@@ -34,14 +38,24 @@ class SystemClock final : public Clock {
   Time now() const override;
 };
 
+// May be turned by one thread while others read it.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(Time start) : now_(start) {}
-  Time now() const override { return now_; }
-  void advance(std::chrono::milliseconds by) { now_ += by; }
+  explicit ManualClock(Time start) : now_ms_(to_millis(start)) {}
+  Time now() const override { return from_millis(now_ms_); }
+  std::chrono::milliseconds steady() const override {
+    return std::chrono::milliseconds(steady_ms_);
+  }
+  void advance(std::chrono::milliseconds by) {
+    steady_ms_ += by.count();
+    now_ms_ += by.count();
+  }
+  // Somebody sets the wall clock, forward or back; no time passes.
+  void jump(std::chrono::milliseconds by) { now_ms_ += by.count(); }
 
  private:
-  Time now_;
+  std::atomic<std::int64_t> now_ms_;
+  std::atomic<std::int64_t> steady_ms_{1};
 };
 
 }  // namespace hub
