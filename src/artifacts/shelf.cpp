@@ -1,6 +1,6 @@
 #include "artifacts/shelf.hpp"
 
-#include <algorithm>
+#include <set>
 
 #include <sys/stat.h>
 
@@ -93,11 +93,12 @@ void Shelf::discard(const OperationId& id) const {
   }
 }
 
-void Shelf::sweep(const std::vector<OperationId>& live) const {
+void Shelf::sweep(const std::vector<OperationId>& kept) const {
+  const std::set<OperationId> known(kept.begin(), kept.end());
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(base_ / "state" / "staging", ec)) {
     const OperationId id(entry.path().filename().string());
-    if (std::ranges::find(live, id) == live.end()) discard(id);
+    if (!known.contains(id)) discard(id);
   }
 }
 

@@ -31,8 +31,9 @@ class Shelf {
   fs::path installed(ArtifactKind, const std::string& name) const;
   fs::path vendor(const std::string& skill, const std::string& version) const;
   fs::path staging(const OperationId&) const;
-  fs::path staged(const OperationId&, ArtifactKind, const std::string& name,
-                  const std::string& part) const;  // part: "source", "vendor", "removed"
+  fs::path staged(
+      const OperationId&, ArtifactKind, const std::string& name,
+      const std::string& part) const;  // part: "source", "vendor", "removed", "packages"
 
   static Result<SwitchPlan> plan(const fs::path& prepared, const fs::path& target);
   static bool is_switched(const SwitchPlan&, const fs::path& target);
@@ -44,11 +45,11 @@ class Shelf {
   static Result<> take_away(const fs::path& target, const fs::path& kept);
   static Result<> put_back(const fs::path& target, const fs::path& kept);
 
-  // What is left of an operation that has ended. What cannot be removed is logged; the next start
-  // tries again.
+  // What is left of an operation that nobody needs any more. What cannot be removed is logged; the
+  // next start tries again.
   void discard(const OperationId&) const;
-  // At start: what is left of every operation that is not live.
-  void sweep(const std::vector<OperationId>& live) const;
+  // At start: what is left of every other operation than these, which run, or may be undone.
+  void sweep(const std::vector<OperationId>& kept) const;
 
  private:
   fs::path base_;

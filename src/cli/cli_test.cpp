@@ -43,9 +43,62 @@ TEST_CASE("push wants a directory and a registry") {
   CHECK(std::get<Exit>(missing).code == exit_usage);
 }
 
+TEST_CASE("an install is an operation that is watched unless told otherwise") {
+  const auto command = parsed({"skill", "install", "timer_skill", "--pin", "1.10", "--no-wait",
+                               "--base-dir", "/tmp/x", "--json"});
+  const auto* start = std::get_if<StartOperation>(&command);
+  REQUIRE(start);
+  CHECK(start->request.kind.text() == "skill.install");
+  CHECK(start->request.target_kind == "skill");
+  CHECK(start->request.target_id == "timer_skill");
+  CHECK(start->request.params == boost::json::object{{"pin", "1.10"}});
+  CHECK(start->watch.wait == Wait::no);
+  CHECK(start->hub.base_directory == "/tmp/x");
+  CHECK(start->hub.output == Output::json);
+  CHECK(start->hub.own_version == "0.0.0");
+  const auto plain = parsed({"scenario", "uninstall", "brief"});
+  CHECK(std::get<StartOperation>(plain).request.kind.text() == "scenario.uninstall");
+  CHECK(std::get<StartOperation>(plain).watch.wait == Wait::yes);
+}
+
+TEST_CASE("an operation of any kind takes a target, parameters and choices") {
+  const auto command = parsed({"operations", "start", "model.download", "--target", "model:a:b",
+                               "--param", "url=x=y", "--param", "deep:={\"n\": 1}", "--priority",
+                               "background", "--on-conflict", "queue", "--plan"});
+  const auto* start = std::get_if<StartOperation>(&command);
+  REQUIRE(start);
+  CHECK(start->request.kind.text() == "model.download");
+  CHECK(start->request.target_kind == "model");
+  CHECK(start->request.target_id == "a:b");
+  CHECK(start->request.params.at("url") == "x=y");
+  CHECK(start->request.params.at("deep").at("n") == 1);
+  CHECK(start->request.priority == Priority::background);
+  CHECK(start->request.on_conflict == OnConflict::queue);
+  CHECK(start->mode == StartOperation::Mode::plan);
+  for (const char* bad : {"x", "=x", ":=1", "x:={"}) {
+    CHECK(std::get<Exit>(parsed({"operations", "start", "k", "--param", bad})).code == exit_usage);
+  }
+  CHECK(std::get<Exit>(parsed({"operations", "start", "k", "--priority", "high"})).code ==
+        exit_usage);
+}
+
+TEST_CASE("watching without an id means all, cancelling needs one") {
+  CHECK(std::get<WatchOperations>(parsed({"operations", "watch"})).id.empty());
+  CHECK(std::get<Exit>(parsed({"operations", "cancel"})).code == exit_usage);
+  const auto confirm = parsed({"operations", "confirm", "last", "yes", "--no-wait"});
+  CHECK(std::get<SteerOperation>(confirm).verb == SteerVerb::confirm);
+  CHECK(std::get<SteerOperation>(confirm).answer == "yes");
+  CHECK(std::get<ListOperations>(parsed({"operations", "list", "--active"})).status == "active");
+  CHECK(std::get<Exit>(parsed({"operations", "list", "--active", "--status", "failed"})).code ==
+        exit_usage);
+  CHECK(std::get<Exit>(parsed({"operations", "list", "--status", "ended"})).code == exit_usage);
+}
+
 TEST_CASE("help and version end well, nonsense does not") {
   CHECK(std::get<Exit>(parsed({"--version"})).code == 0);
   CHECK(std::get<Exit>(parsed({"serve", "--help"})).code == 0);
+  CHECK(std::get<Exit>(parsed({"operations", "--help"})).code == 0);
+  CHECK(std::get<Exit>(parsed({"operations", "lst"})).code == exit_usage);
   CHECK(std::get<Exit>(parsed({"fly"})).code == exit_usage);
   CHECK(std::get<Exit>(parsed({})).code == exit_usage);
 }

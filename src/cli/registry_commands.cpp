@@ -35,16 +35,6 @@ void print(const registry::PushReport& report, const std::string& registry_url) 
 
 }  // namespace
 
-int report(const Error& error) {
-  std::cerr << "adaos-hub: " << error.message << '\n';
-  if (!error.hint.empty()) std::cerr << "  what to do: " << error.hint << '\n';
-  if (!error.reason.empty()) std::cerr << "  code: " << error.reason << '\n';
-  if (const auto* said = error.details.if_contains("remote"); said && said->is_string()) {
-    std::cerr << "  the server said: " << said->get_string().c_str() << '\n';
-  }
-  return exit_failed;
-}
-
 std::filesystem::path cache_directory() {
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache) {
     return std::filesystem::path(cache) / "adaos-hub";
@@ -65,18 +55,7 @@ int run(const Push& wanted, const Clock& clock) {
   request.mode =
       wanted.dry_run == DryRun::yes ? registry::PushMode::dry_run : registry::PushMode::publish;
   const auto pushed = registry::push(request, clock);
-  if (!pushed) {
-    if (wanted.output == Output::json) {
-      std::cout << boost::json::serialize(boost::json::object{{"ok", false},
-                                                              {"code", pushed.error().reason},
-                                                              {"message", pushed.error().message},
-                                                              {"hint", pushed.error().hint},
-                                                              {"details", pushed.error().details}})
-                << '\n';
-      return exit_failed;
-    }
-    return report(pushed.error());
-  }
+  if (!pushed) return report(pushed.error(), wanted.output);
   if (wanted.output == Output::json) {
     std::cout << boost::json::serialize(to_json(*pushed)) << '\n';
   } else {

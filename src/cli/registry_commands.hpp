@@ -3,14 +3,12 @@
 
 #include "base/time.hpp"
 #include "cli/command_line.hpp"
+#include "cli/report.hpp"
 
 namespace hub::cli {
 
 int run(const Push&, const Clock&);
 int run(const RegistryInit&, const Clock&);
-
-// "adaos-hub: cannot …", the place where known, and what to do. Returns exit_failed.
-int report(const Error&);
 
 // Where publishers of this user keep mirrors and take turns: $XDG_CACHE_HOME/adaos-hub.
 std::filesystem::path cache_directory();

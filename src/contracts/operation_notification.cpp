@@ -29,8 +29,9 @@ OperationNotification notification_of(const OperationState& ended) {
   told.target_id = ended.target_id;
   told.ts = ended.finished_at.value_or(ended.updated_at);
   told.message = ended.message;
+  const std::string what = ended.undo_of ? "undo" : ended.kind.text();
   told.message_key =
-      "notification." + ended.kind.text() + "." + boost::describe::enum_to_string(ended.status, "");
+      "notification." + what + "." + boost::describe::enum_to_string(ended.status, "");
   told.message_args = ended.title_args;
   if (ended.result && ended.result->is_object()) {
     for (const auto* key : {"version", "updated"}) {

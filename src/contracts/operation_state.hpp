@@ -56,10 +56,17 @@ BOOST_DESCRIBE_STRUCT(OperationStep, (), (name, status, weight, started_at, fini
 // Of the step that runs now. Absent when unknown; never a false 0 %.
 struct ProgressDetail {
   std::int64_t done = 0;
-  std::optional<std::int64_t> total;  // absent: indeterminate
-  std::string unit;                   // "bytes", "files", "steps"
+  std::optional<std::int64_t> total;      // absent: indeterminate
+  std::string unit;                       // "bytes", "files", "steps"
+  std::optional<std::int64_t> rate = {};  // units a second, over the last few seconds
+  std::optional<std::int64_t> eta_ms =
+      {};  // of the step; absent when the total or the rate is unknown
 };
-BOOST_DESCRIBE_STRUCT(ProgressDetail, (), (done, total, unit))
+BOOST_DESCRIBE_STRUCT(ProgressDetail, (), (done, total, unit, rate, eta_ms))
+
+// Who goes first when slots are few: a person who waits, everyday work, what nobody waits for.
+enum class Priority { interactive, normal, background };
+BOOST_DESCRIBE_ENUM(Priority, interactive, normal, background)
 
 // Why an operation is not running: slot, lock, retry_backoff, confirm, unknown_kind, crash_loop, …
 // An open set, while status is closed.
@@ -68,6 +75,13 @@ struct OperationReason {
   boost::json::object params;
 };
 BOOST_DESCRIBE_STRUCT(OperationReason, (), (code, params))
+
+// What was behind an error, outermost first.
+struct ErrorCause {
+  std::string code;
+  std::string message;
+};
+BOOST_DESCRIBE_STRUCT(ErrorCause, (), (code, message))
 
 struct OperationError {
   std::string type;  // AdaOS: a class name; ours is the code's family: "OperationFailed"
@@ -78,9 +92,10 @@ struct OperationError {
   bool retryable = false;
   boost::json::object details;  // every variable part of the message
   std::optional<std::string> hint;
+  std::optional<std::vector<ErrorCause>> causes;
 };
 BOOST_DESCRIBE_STRUCT(OperationError, (),
-                      (type, code, message, step, attempt, retryable, details, hint))
+                      (type, code, message, step, attempt, retryable, details, hint, causes))
 
 struct Initiator {
   std::string kind;  // user | device | system | schedule
@@ -118,16 +133,30 @@ struct OperationState {
   std::vector<OperationStep> steps;
   std::optional<ProgressDetail> progress_detail;
   std::optional<OperationReason> reason;
-  std::optional<std::vector<OperationId>> blocked_by;
-  std::optional<std::vector<std::string>> warnings;
-  std::string title_key;           // "operation.skill.install"
+  std::optional<std::vector<OperationId>> blocked_by;  // the nearest few, oldest first
+  std::optional<std::vector<std::string>> warnings;    // at most 20
+  std::string title_key;                               // "operation.skill.install"
   boost::json::object title_args;  // {"name": "weather_skill", "title": "Weather"}
+
+  Priority priority = Priority::normal;
+  bool can_undo = false;               // now: a rendering within undo_until says so
+  std::optional<Time> undo_until;      // a succeeded one; a failed one with partial effects: always
+  std::optional<OperationId> undo_of;  // this one takes that one back
+  std::optional<OperationId> parent_id;              // one level deep
+  std::optional<Time> deadline_at;                   // failed with DEADLINE_EXCEEDED after that
+  std::optional<Time> expires_at;                    // when an ended one will be forgotten
+  std::optional<Time> stalled_since;                 // running, and silent for too long
+  std::optional<std::int64_t> queue_position;        // 1: next; rendered, not stored
+  std::optional<std::vector<std::string>> log_tail;  // at most 20 lines; rendered, not stored
+  std::string log_href;                              // "/api/operations/<id>/log"
 };
 BOOST_DESCRIBE_STRUCT(OperationState, (),
                       (operation_id, kind, target_kind, target_id, status, progress, message,
                        current_step, started_at, updated_at, finished_at, result, error, initiator,
                        scope, can_cancel, can_retry, retry_of, attempt, webspace_id, revision,
                        created_at, effects, cancel_effect, resources, steps, progress_detail,
-                       reason, blocked_by, warnings, title_key, title_args))
+                       reason, blocked_by, warnings, title_key, title_args, priority, can_undo,
+                       undo_until, undo_of, parent_id, deadline_at, expires_at, stalled_since,
+                       queue_position, log_tail, log_href))
 
 }  // namespace hub

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "artifacts/shelf.hpp"
 #include "base/log.hpp"
@@ -26,6 +27,17 @@ constexpr std::chrono::seconds stop_patience{5};
 constexpr std::int64_t ended_shown = 50;          // operations in a document
 constexpr std::int64_t notifications_shown = 50;  // in a document
 
+// A parent tells how its children ended: one toast, not one for each of them.
+void leave_out_children(projection::ProjectionInput& input) {
+  std::set<OperationId> children;
+  for (const auto& operation : input.operations) {
+    if (operation.parent_id) children.insert(operation.operation_id);
+  }
+  std::erase_if(input.notifications, [&](const OperationNotification& told) {
+    return children.contains(told.operation_id);
+  });
+}
+
 }  // namespace
 
 // In the order they are built; destroyed in the reverse.
@@ -37,6 +49,7 @@ struct Hub::Parts {
   std::unique_ptr<store::Database> database;
   std::unique_ptr<store::OperationStore> store;
   store::ProgressBoard board;
+  std::unique_ptr<operations::OperationLogs> logs;
   std::unique_ptr<registry::Mirror> mirror;
   std::unique_ptr<registry::CatalogKeeper> catalog;
   std::unique_ptr<artifacts::Shelf> shelf;
@@ -46,6 +59,7 @@ struct Hub::Parts {
   std::unique_ptr<projection::OperationProjectionService> projection;
   std::vector<Doorbell::Subscription> doorbells;
   std::unique_ptr<http::Access> access;
+  std::unique_ptr<http::OperationFront> front;
   std::unique_ptr<http::Workers> workers;
   std::unique_ptr<http::StaticFiles> pages;
   std::unique_ptr<http::Server> server;
@@ -56,6 +70,7 @@ struct Hub::Parts {
   void build_projection();
   projection::ProjectionInput shown_in(const std::string& webspace);
   Result<> build_server(const ShareFolders&);
+  void stop_showing();
   fs::path state() const { return serve.base_directory / "state"; }
 };
 
@@ -64,7 +79,10 @@ Result<> Hub::Parts::open_store() {
   HUB_CHECK(make_directories(state() / "staging"));
   HUB_TRY(opened, store::Database::open(state() / "hub.db"));
   database = std::move(opened);
-  store = std::make_unique<store::OperationStore>(*database, clock);
+  store::StoreOptions options;
+  options.live_max = serve.operations_max;
+  options.live_per_initiator_max = serve.operations_per_initiator_max;
+  store = std::make_unique<store::OperationStore>(*database, clock, options);
   return {};
 }
 
@@ -83,14 +101,21 @@ Result<> Hub::Parts::open_registry(const ShareFolders& share) {
 
 void Hub::Parts::build_operations() {
   shelf = std::make_unique<artifacts::Shelf>(serve.base_directory);
-  std::vector<OperationId> live;
-  for (const auto& state : store->live()) live.push_back(state.operation_id);
-  shelf->sweep(live);
+  shelf->sweep(store->not_cleaned_up());
+  logs = std::make_unique<operations::OperationLogs>(state() / "logs", clock);
   const workflows::Tools tools{*catalog, *shelf, *store, clock};
   operations::ManagerOptions options;
+  options.slots = serve.slots;
   options.disk = serve.base_directory;
+  options.secrets = state() / "secrets";
+  // A step that does not listen must not keep the hub from stopping. Operations need no goodbye.
+  options.on_stuck = [this] {
+    stop_showing();
+    log::warning("daemon", "stopped", {{"left", "operations that did not stop; they go on later"}});
+    std::_Exit(EXIT_SUCCESS);
+  };
   manager = std::make_unique<operations::OperationManager>(
-      *store, board, clock, workflows::all_workflows(tools), options);
+      *store, board, *logs, clock, workflows::all_workflows(tools), std::move(options));
   actions = std::make_unique<infrastate::Actions>(*manager);
 }
 
@@ -113,6 +138,7 @@ projection::ProjectionInput Hub::Parts::shown_in(const std::string& webspace) {
   input.operations = store->recent(webspace, ended_shown);
   for (auto& operation : input.operations) board.overlay(operation);
   input.notifications = store->notifications(webspace, notifications_shown);
+  leave_out_children(input);
   const auto installed = store->installed();
   const auto published = catalog->current();
   std::int64_t updates = 0;
@@ -132,11 +158,18 @@ Result<> Hub::Parts::build_server(const ShareFolders& share) {
   pages = std::make_unique<http::StaticFiles>(std::move(files));
   http::Router router;
   http::add_session_routes(router, *workers, *access);
-  http::add_operations_routes(router,
-                              {*manager, *store, board, *workers, (state() / "hub.db").string()});
-  http::add_artifacts_routes(router, {*manager, *store, *catalog, *workers});
-  http::add_hub_routes(
-      router, {{serve.name, HUB_VERSION}, *actions, *store, board, *catalog, clock, *workers});
+  front = std::make_unique<http::OperationFront>(*manager, *store, board, *workers);
+  http::add_operations_routes(
+      router, {*front, *store, board, clock, *workers, (state() / "hub.db").string()});
+  http::add_artifacts_routes(router, {front->desk, *store, *catalog, clock, *workers});
+  http::add_hub_routes(router, {{serve.name, HUB_VERSION},
+                                *actions,
+                                *store,
+                                board,
+                                *catalog,
+                                front->metrics,
+                                clock,
+                                *workers});
   http::add_static_files(router, *pages);
   http::ServerOptions options;
   options.address = serve.address;
@@ -168,13 +201,17 @@ Result<std::unique_ptr<Hub>> Hub::start(const cli::Serve& serve, const ShareFold
   return std::unique_ptr<Hub>(new Hub(std::move(parts)));
 }
 
+void Hub::Parts::stop_showing() {
+  server->stop(stop_patience);
+  doorbells.clear();
+  projection->stop();
+  documents->stop();
+}
+
 Hub::~Hub() {
   parts_->catalog->stop();
   parts_->manager->stop();  // answers long polls, so that the server has nothing to wait for
-  parts_->server->stop(stop_patience);
-  parts_->doorbells.clear();
-  parts_->projection->stop();
-  parts_->documents->stop();
+  parts_->stop_showing();
   log::info("daemon", "stopped");
 }
 

@@ -1,5 +1,5 @@
-// adaos-hub: the one program. Parses the command line, then either does an author's command or
-// runs the hub until SIGINT or SIGTERM.
+// adaos-hub: the one program. Parses the command line, then either does a command or runs the hub
+// until SIGINT or SIGTERM.
 
 #include <csignal>
 #include <cstdlib>
@@ -10,7 +10,10 @@
 
 #include "base/fault_point.hpp"
 #include "base/log.hpp"
+#include "cli/backup_commands.hpp"
 #include "cli/command_line.hpp"
+#include "cli/operations_commands.hpp"
+#include "cli/published_address.hpp"
 #include "cli/registry_commands.hpp"
 #include "daemon/hub.hpp"
 
@@ -39,6 +42,11 @@ int serve(const hub::cli::Serve& wanted, const hub::Clock& clock) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: sigwait is the only reader
   const auto running = hub::daemon::Hub::start(wanted, hub::daemon::find_share_folders(), clock);
   if (!running) return hub::cli::report(running.error());
+  const auto published =
+      hub::cli::PublishedAddress::publish(wanted.base_directory, (*running)->address());
+  if (!published) {
+    hub::log::warning("daemon", "address_not_published", {{"error", published.error().message}});
+  }
   std::cout << "address: " << (*running)->signed_address() << '\n' << std::flush;
   int signal = 0;
   sigwait(&signals, &signal);
@@ -49,11 +57,11 @@ int serve(const hub::cli::Serve& wanted, const hub::Clock& clock) {
 struct Do {
   const hub::Clock& clock;
   int operator()(const hub::cli::Serve& wanted) const { return serve(wanted, clock); }
-  int operator()(const hub::cli::Push& wanted) const { return hub::cli::run(wanted, clock); }
-  int operator()(const hub::cli::RegistryInit& wanted) const {
+  int operator()(const hub::cli::Exit& exit) const { return exit.code; }
+  template <class Wanted>
+  int operator()(const Wanted& wanted) const {
     return hub::cli::run(wanted, clock);
   }
-  int operator()(const hub::cli::Exit& exit) const { return exit.code; }
 };
 
 }  // namespace

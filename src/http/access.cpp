@@ -111,9 +111,7 @@ Response unauthorized() {
 
 Response refusal_of(const Error& error) {
   if (error.code != ErrorCode::exhausted) return unauthorized();
-  const auto* seconds = error.details.if_contains("retry_after_s");
-  const auto wait = seconds && seconds->is_int64() ? seconds->get_int64() : 60;
-  return problem(429, error).set_header("Retry-After", std::to_string(wait));
+  return problem(429, error);
 }
 
 }  // namespace
@@ -202,9 +200,15 @@ void Access::listening_on(std::string address, std::uint16_t port) {
   const std::lock_guard lock(mutex_);
   listen_address_ = std::move(address);
   listen_port_ = port;
+  const std::string after = ":" + std::to_string(port);
+  usual_hosts_ = {"127.0.0.1" + after, "localhost" + after, "[::1]" + after};
 }
 
 bool Access::is_own_host(std::string_view host_and_port) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::ranges::find(usual_hosts_, host_and_port) != usual_hosts_.end()) return true;
+  }
   const auto [host, port] = split_host(host_and_port);
   for (const auto& allowed : options_.hosts) {
     const auto name = split_host(allowed);
@@ -228,20 +232,15 @@ std::optional<Response> Access::refuse_host(const Request& request) const {
                        .details = {{"host", host}}});
 }
 
-std::optional<std::string> Access::allowed_foreign_origin(const Request& request) const {
-  const auto origin = request.header("origin");
-  const auto& allowed = options_.origins;
-  if (origin.empty() || std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
-    return std::nullopt;
-  }
-  return std::string(origin);
+bool Access::is_allowed_foreign_origin(std::string_view origin) const {
+  return !origin.empty() && std::ranges::find(options_.origins, origin) != options_.origins.end();
 }
 
 std::optional<Response> Access::refuse_origin(const Request& request) const {
   const auto origin = request.header("origin");
   const bool upgrades = !request.header("upgrade").empty();
   if (origin.empty() || (!is_mutating(request) && !upgrades)) return std::nullopt;
-  if (allowed_foreign_origin(request)) return std::nullopt;
+  if (is_allowed_foreign_origin(origin)) return std::nullopt;
   const auto host = host_of_origin(origin);
   if (host && *host == without_default_port(request.header("host"))) return std::nullopt;
   return problem(403, {.code = ErrorCode::forbidden,

@@ -76,9 +76,9 @@ class Access {
   // "wrong_token"; exhausted, reason "too_many_wrong_tokens".
   Result<Principal> check_token(std::string_view token, const std::string& peer_address);
 
-  // Whether a cross-origin page from the options asks: then the server adds the CORS headers
-  // for exactly that origin.
-  std::optional<std::string> allowed_foreign_origin(const Request&) const;
+  // Whether it is a cross-origin page from the options: then the server adds the CORS headers for
+  // exactly that origin.
+  bool is_allowed_foreign_origin(std::string_view origin) const;
 
   // The id for the cookie. unavailable: it cannot be kept.
   Result<std::string> start_session();
@@ -109,7 +109,8 @@ class Access {
   mutable std::mutex mutex_;  // all below
   std::string listen_address_;
   std::uint16_t listen_port_ = 0;
-  std::deque<Session> sessions_;  // oldest first
+  std::vector<std::string> usual_hosts_;  // what nearly every request says, to be quick with them
+  std::deque<Session> sessions_;          // oldest first
   std::map<std::string, WrongTokens, std::less<>> wrong_tokens_;
 };
 

@@ -1,6 +1,6 @@
 #include "http/artifacts_routes.hpp"
 
-#include "http/operations_routes.hpp"
+#include "http/operation_answers.hpp"
 #include "infrastate/actions.hpp"
 #include "infrastate/inventory.hpp"
 
@@ -10,42 +10,34 @@ namespace {
 constexpr std::chrono::minutes sync_wait_max{10};
 
 struct Wanted {
-  OperationRequest request;
-  bool async = false;
+  Submission submission;
+  enum class Answer { at_once, at_the_end } answer = Answer::at_the_end;
 };
 
-Result<std::string> text_field(const boost::json::object& body, const char* name) {
-  const auto* found = body.if_contains(name);
-  if (!found || found->is_null()) return std::string();
-  if (found->is_string()) return std::string(found->get_string());
-  return fail(ErrorCode::invalid, std::string("cannot read body.") + name + ": want a string",
-              "field_type");
-}
-
-Result<Wanted> wanted_of(const Request& request, ArtifactKind kind, const std::string& verb) {
+Result<Wanted> wanted_of(const ArtifactsServices& services, const Request& request,
+                         ArtifactKind kind, const std::string& verb) {
   HUB_TRY(json_value, json_body(request));
   if (!json_value.is_object()) {
     return fail(ErrorCode::invalid, "cannot read body: want an object", "field_type");
   }
   const auto& body = json_value.get_object();
-  HUB_TRY(name, text_field(body, "name"));
-  HUB_TRY(pin, text_field(body, "pin"));
-  HUB_TRY(webspace, text_field(body, "webspace_id"));
+  HUB_TRY(name, text_member(body, "name"));
+  HUB_TRY(pin, text_member(body, "pin"));
+  HUB_TRY(webspace, text_member(body, "webspace_id"));
   if (name.empty()) {
     return fail(ErrorCode::invalid, "cannot " + verb + ": body.name is missing", "name_missing",
                 R"(send {"name": "<install name>"})");
   }
   Wanted wanted;
+  HUB_CHECK(read_choices(request, body, services.clock.now(), wanted.submission));
   const auto* async = body.if_contains("async_operation");
-  wanted.async = async && async->is_bool() && async->get_bool();
-  auto& operation = wanted.request;
+  if (async && async->is_bool() && async->get_bool()) wanted.answer = Wanted::Answer::at_once;
+  auto& operation = wanted.submission.request;
   operation.kind = OperationKind(to_text(kind) + "." + verb);
   operation.target_kind = to_text(kind);
   operation.target_id = name;
   if (!pin.empty()) operation.params["pin"] = pin;
   operation.webspace_id = infrastate::webspace_or_default(webspace);
-  operation.initiator = initiator_of(request);
-  operation.idempotency_key = std::string(request.header("idempotency-key"));
   return wanted;
 }
 
@@ -89,19 +81,41 @@ Response sync_response(const ArtifactsServices& services, ArtifactKind kind,
   return json(200, answer);
 }
 
+// Older callers wait for the end; the worker threads don't.
+void await_end(const ArtifactsServices& services, ArtifactKind kind, const std::string& verb,
+               const OperationId& id, const Reply& reply) {
+  const auto answer = [services, kind, verb, reply](const std::optional<OperationState>& end) {
+    const auto posted = services.workers.post([services, kind, verb, reply, end] {
+      Request named;
+      named.path = "/api/" + directory_of(kind) + "/" + verb;
+      reply(
+          guarded(named, [&](const Request&) { return sync_response(services, kind, end, verb); }));
+    });
+    if (posted == Workers::Posted::too_many) reply(problem(overloaded()));
+  };
+  services.desk.manager().wait(id, std::nullopt, sync_wait_max, answer);
+}
+
+Response answered_at_once(const Result<store::Accepted>& accepted) {
+  return accepted ? accepted_response(*accepted) : problem(accepted.error());
+}
+
+// On the io thread: what it takes is microseconds (accept_desk.hpp).
 Handler verb_route(const ArtifactsServices& services, ArtifactKind kind, const std::string& verb) {
-  return later(services.workers, [services, kind, verb](const Request& request,
-                                                        const Reply& reply) {
-    const auto wanted = wanted_of(request, kind, verb);
+  return [services, kind, verb](const Request& request, const Reply& reply) {
+    const auto wanted = wanted_of(services, request, kind, verb);
     if (!wanted) return reply(problem(wanted.error()));
-    const auto accepted = services.manager.accept(wanted->request);
-    if (!accepted) return reply(problem(accepted.error()));
-    if (wanted->async) return reply(accepted_response(*accepted));
-    services.manager.wait(accepted->state.operation_id, std::nullopt, sync_wait_max,
-                          [services, kind, verb, reply](const std::optional<OperationState>& end) {
-                            reply(sync_response(services, kind, end, verb));
-                          });
-  });
+    const auto& [submission, answer] = *wanted;
+    if (answer == Wanted::Answer::at_once || submission.submit == Submit::validate_only) {
+      return services.desk.submit(submission, reply, answered_at_once);
+    }
+    services.desk.accept(submission.request,
+                         [services, kind, verb, reply](Result<store::Accepted> accepted) {
+                           if (!accepted) return reply(problem(accepted.error()));
+                           const auto& id = accepted->state.operation_id;
+                           await_end(services, kind, verb, id, reply);
+                         });
+  };
 }
 
 Response list_response(const ArtifactsServices& services, ArtifactKind kind) {
@@ -126,11 +140,6 @@ Response installed_status(const ArtifactsServices& services) {
 }
 
 }  // namespace
-
-Initiator initiator_of(const Request& request) {
-  const bool browser = request.principal && request.principal->by == Principal::By::session;
-  return {"user", browser ? "browser" : "token"};
-}
 
 void add_artifacts_routes(Router& router, const ArtifactsServices& services) {
   for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {

@@ -3,8 +3,7 @@
 #include <charconv>
 
 #include "base/hash.hpp"
-#include "http/artifacts_routes.hpp"
-#include "http/operations_routes.hpp"
+#include "http/submission.hpp"
 #include "infrastate/snapshot.hpp"
 
 namespace hub::http {
@@ -167,6 +166,7 @@ Response action_response(const HubServices& services, const Request& request) {
   if (!action) return refused_action(action.error(), "");
   const auto accepted = services.actions.perform(*action);
   if (!accepted) return refused_action(accepted.error(), action->id);
+  services.metrics.answered(accepted->state.kind, accepted->how);
   const std::string& id = accepted->state.operation_id.text();
   const boost::json::object result{{"ok", true},
                                    {"accepted", true},
@@ -189,6 +189,12 @@ Response hub_response(const HubServices& services) {
                                        {"version", services.identity.version},
                                        {"catalog", to_json(services.catalog.status())},
                                        {"registry_url", services.catalog.mirror().display_url()}});
+}
+
+Response metrics_response(const HubServices& services) {
+  auto response = text(200, services.metrics.text());
+  response.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  return response;
 }
 
 void add_open_routes(Router& router, const HubServices& services) {
@@ -214,6 +220,9 @@ void add_hub_routes(Router& router, const HubServices& services) {
   add_open_routes(router, services);
   router.add("GET", "/api/hub", Auth::token, blocking(services.workers, [services](const Request&) {
                return hub_response(services);
+             }));
+  router.add("GET", "/metrics", Auth::token, blocking(services.workers, [services](const Request&) {
+               return metrics_response(services);
              }));
   const auto cache = std::make_shared<MarketplaceCache>();  // shared by copies of the handler
   router.add("GET", "/api/marketplace", Auth::token,

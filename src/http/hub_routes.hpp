@@ -1,13 +1,14 @@
 #pragma once
 // What the page and AdaOS's Infra State need: /api/hub, /api/marketplace,
-// /api/node/infrastate/{snapshot,action}; and the open ones: /health/live, /health/ready,
-// /api/ping.
+// /api/node/infrastate/{snapshot,action}; /metrics for Prometheus; and the open ones: /health/live,
+// /health/ready, /api/ping.
 
 #include <functional>
 
 #include "http/router.hpp"
 #include "infrastate/actions.hpp"
 #include "marketplace/marketplace_catalog.hpp"
+#include "operations/operation_metrics.hpp"
 #include "registry/catalog_keeper.hpp"
 
 namespace hub::http {
@@ -23,6 +24,7 @@ struct HubServices {
   store::OperationStore& store;
   store::ProgressBoard& board;
   registry::CatalogKeeper& catalog;
+  operations::OperationMetrics& metrics;
   const Clock& clock;
   Workers& workers;
 };

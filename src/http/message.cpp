@@ -34,7 +34,9 @@ std::string_view name_of(ErrorCode code) {
 }
 
 Response with_body(int status, std::string type, std::string body) {
-  Response response{.status = status, .headers = {}, .body = std::move(body), .shared_body = {}};
+  Response response;
+  response.status = status;
+  response.body = std::move(body);
   response.headers.emplace_back("Content-Type", std::move(type));
   return response;
 }
@@ -126,16 +128,29 @@ std::string_view status_text(int status) {
 
 int status_of(const Error& error) {
   switch (error.code) {
-    case ErrorCode::invalid: return 400;
+    case ErrorCode::invalid: return error.reason == "idempotency_key_reused" ? 422 : 400;
     case ErrorCode::not_found: return 404;
     case ErrorCode::conflict: return 409;
     case ErrorCode::forbidden: return 403;
     case ErrorCode::unavailable: return 503;
     case ErrorCode::cancelled: return 409;
-    case ErrorCode::exhausted: return error.reason == "disk_full" ? 507 : 429;
+    case ErrorCode::exhausted:
+      if (error.reason == "disk_full") return 507;
+      return error.reason == "too_many_operations" || error.reason == "too_many_streams" ? 503
+                                                                                         : 429;
   }
   return 500;
 }
+
+namespace {
+
+// When to come again: what the error knows, else a guess that spares us a storm.
+std::string retry_after(const Error& error) {
+  const auto* seconds = error.details.if_contains("retry_after_s");
+  return std::to_string(seconds && seconds->is_int64() ? seconds->get_int64() : 2);
+}
+
+}  // namespace
 
 Response json(int status, const Json& body) {
   return with_body(status, "application/json", boost::json::serialize(body));
@@ -146,7 +161,9 @@ Response text(int status, std::string body) {
 }
 
 Response empty(int status) {
-  return {.status = status, .headers = {}, .body = {}, .shared_body = {}};
+  Response response;
+  response.status = status;
+  return response;
 }
 
 Response problem(const Error& error) { return problem(status_of(error), error); }
@@ -160,7 +177,9 @@ Response problem(int status, const Error& error) {
       {"code", error.reason.empty() ? name_of(error.code) : std::string_view(error.reason)}};
   if (!error.hint.empty()) body["hint"] = error.hint;
   if (!error.details.empty()) body["details"] = error.details;
-  return with_body(status, "application/problem+json", boost::json::serialize(body));
+  auto response = with_body(status, "application/problem+json", boost::json::serialize(body));
+  if (status == 429 || status == 503) response.set_header("Retry-After", retry_after(error));
+  return response;
 }
 
 Result<Json> json_body(const Request& request) {

@@ -14,6 +14,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "http/body_source.hpp"
 
 namespace hub::http {
 
@@ -56,6 +57,8 @@ struct Response {
   std::string body = {};
   // Sent instead of `body` when set: bytes that many answers share.
   std::shared_ptr<const std::string> shared_body = {};
+  // Sent instead of both when set. Shared with what gives the pieces, which may outlive the stream.
+  std::shared_ptr<BodySource> source = {};
 
   std::string_view bytes() const { return shared_body ? *shared_body : std::string_view(body); }
   std::string_view header(std::string_view name) const;  // any case; empty when there is none
@@ -64,14 +67,16 @@ struct Response {
 };
 
 std::string_view status_text(int status);  // "Not Found"; "Unknown" for one we never send
-int status_of(const Error&);               // exhausted: 507 for reason "disk_full", else 429
+// exhausted: 507 for "disk_full", 503 for what the hub as a whole has too many of, else 429;
+// invalid: 422 for "idempotency_key_reused", else 400.
+int status_of(const Error&);
 
 Response json(int status, const Json& body);
 Response text(int status, std::string body);  // text/plain; charset=utf-8
 Response empty(int status);
 // RFC 9457 application/problem+json: {type, title, status, detail, code, hint?, details?}.
 // `detail` is the message (AdaOS clients read it); `code` is the reason, or the name of the
-// ErrorCode when there is none.
+// ErrorCode when there is none. 429 and 503 say Retry-After: details.retry_after_s, or 2 seconds.
 Response problem(const Error&);
 Response problem(int status, const Error&);  // where the map of codes is not precise enough
 

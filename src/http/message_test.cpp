@@ -83,7 +83,19 @@ TEST_CASE("every error code has its status") {
   CHECK(status(ErrorCode::cancelled, "") == 409);
   CHECK(status(ErrorCode::exhausted, "queue_full") == 429);
   CHECK(status(ErrorCode::exhausted, "disk_full") == 507);
+  CHECK(status(ErrorCode::exhausted, "too_many_operations") == 503);
+  CHECK(status(ErrorCode::exhausted, "too_many_operations_of_one") == 429);
+  CHECK(status(ErrorCode::invalid, "idempotency_key_reused") == 422);
   CHECK(status(ErrorCode::unavailable, "") == 503);
+}
+
+TEST_CASE("who is to come again is told when") {
+  Error error{ErrorCode::unavailable, {}, "stopping", {}, {}};
+  CHECK(problem(error).header("Retry-After") == "2");
+  error.details["retry_after_s"] = 40;
+  CHECK(problem(error).header("Retry-After") == "40");
+  error.code = ErrorCode::conflict;
+  CHECK(problem(error).header("Retry-After").empty());
 }
 
 TEST_CASE("a body that is no JSON, or too deep, is refused") {
@@ -116,7 +128,7 @@ std::string routed(const Router& router, std::string method, std::string path) {
     return std::to_string(match.refusal.status) + " " + std::string(match.refusal.header("allow"));
   }
   std::string out;
-  match.route->handler(request, Reply([&](const Response& response) { out = response.body; }));
+  match.route->handler(request, Reply([&](const Reply::Make& make) { out = make().body; }));
   return out;
 }
 
@@ -153,14 +165,14 @@ TEST_CASE("what no route has goes to the fallback, if it reads") {
 TEST_CASE("a reply is delivered once, and a dropped one is a 500") {
   std::vector<int> delivered;
   {
-    const Reply reply([&](const Response& response) { delivered.push_back(response.status); });
+    const Reply reply([&](const Reply::Make& make) { delivered.push_back(make().status); });
     const Reply copy = reply;  // NOLINT(performance-unnecessary-copy-initialization): the point
     copy(empty(204));
     reply(empty(200));
   }
   CHECK(delivered == std::vector{204});
   {
-    const Reply dropped([&](const Response& response) { delivered.push_back(response.status); });
+    const Reply dropped([&](const Reply::Make& make) { delivered.push_back(make().status); });
   }
   CHECK(delivered == std::vector{204, 500});
 }

@@ -41,28 +41,34 @@ std::string allow_header(const std::set<std::string>& methods) {
 }  // namespace
 
 struct Reply::Once {
-  explicit Once(std::function<void(Response)> to) : deliver(std::move(to)) {}
+  explicit Once(std::function<void(Make)> to) : deliver(std::move(to)) {}
   Once(const Once&) = delete;
   Once& operator=(const Once&) = delete;
   ~Once() {
     if (answered.exchange(true)) return;
     log::error("http", "reply_dropped");
-    deliver(problem(500, {.code = ErrorCode::unavailable,
-                          .message = "cannot answer: the hub lost this request",
-                          .reason = "internal_error",
-                          .hint = "Try again.",
-                          .details = {}}));
+    deliver([] {
+      return problem(500, {.code = ErrorCode::unavailable,
+                           .message = "cannot answer: the hub lost this request",
+                           .reason = "internal_error",
+                           .hint = "Try again.",
+                           .details = {}});
+    });
   }
 
   std::atomic<bool> answered{false};
-  std::function<void(Response)> deliver;
+  std::function<void(Make)> deliver;
 };
 
-Reply::Reply(std::function<void(Response)> deliver)
+Reply::Reply(std::function<void(Make)> deliver)
     : once_(std::make_shared<Once>(std::move(deliver))) {}
 
 void Reply::operator()(Response response) const {
-  if (!once_->answered.exchange(true)) once_->deliver(std::move(response));
+  rendered([response = std::move(response)]() mutable { return std::move(response); });
+}
+
+void Reply::rendered(Make make) const {
+  if (!once_->answered.exchange(true)) once_->deliver(std::move(make));
 }
 
 Response guarded(const Request& request, const std::function<Response(const Request&)>& work) {
@@ -75,20 +81,33 @@ Response guarded(const Request& request, const std::function<Response(const Requ
   }
 }
 
-Handler blocking(Workers& workers, std::function<Response(const Request&)> work) {
+Error overloaded() {
+  return {.code = ErrorCode::unavailable,
+          .message = "cannot answer now: too many requests are waiting",
+          .reason = "overloaded",
+          .hint = "Try again in a few seconds.",
+          .details = {}};
+}
+
+Handler later(Workers& workers, std::function<void(const Request&, const Reply&)> work) {
   return [&workers, work = std::move(work)](Request request, const Reply& reply) {
     // std::function wants copyable jobs; the request is moved, not copied, into this one.
     auto shared = std::make_shared<const Request>(std::move(request));
-    const auto posted = workers.post([shared, reply, work] { reply(guarded(*shared, work)); });
-    if (posted == Workers::Posted::too_many) {
-      reply(problem(503, {.code = ErrorCode::unavailable,
-                          .message = "cannot answer now: too many requests are waiting",
-                          .reason = "overloaded",
-                          .hint = "Try again in a few seconds.",
-                          .details = {}})
-                .set_header("Retry-After", "2"));
-    }
+    const auto posted = workers.post([shared, reply, work] {
+      auto failed = guarded(*shared, [&](const Request& asked) {
+        work(asked, reply);
+        return Response{};
+      });
+      if (failed.status == 500) reply(std::move(failed));
+    });
+    if (posted == Workers::Posted::too_many) reply(problem(overloaded()));
   };
+}
+
+Handler blocking(Workers& workers, std::function<Response(const Request&)> work) {
+  return later(workers, [work = std::move(work)](const Request& request, const Reply& reply) {
+    reply(work(request));
+  });
 }
 
 Handler inline_handler(std::function<Response(const Request&)> work) {

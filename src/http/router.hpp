@@ -27,14 +27,18 @@ enum class Auth {
 
 // The answer to one request, owed exactly once. Copy it, keep it, call it later from any thread;
 // a second call is ignored. When the last copy dies uncalled the client gets a 500. Calling it
-// after the client or the server went away does nothing.
-//
-// A body that comes bit by bit (event streams, followed logs) will be a source in Response that
-// the server drains; the handler's and this type's shape stay as they are.
+// after the client or the server went away does nothing. A body that comes bit by bit is a source
+// in the Response (body_source.hpp).
 class Reply {
  public:
-  explicit Reply(std::function<void(Response)> deliver);
+  using Make = std::function<Response()>;
+
+  // `deliver` runs what it is given on the thread of its choice.
+  explicit Reply(std::function<void(Make)> deliver);
   void operator()(Response response) const;
+  // For a thread that has better things to do than to render an answer: `make` runs on an io
+  // thread, must not block, and is not called at all when the client has gone.
+  void rendered(Make make) const;
 
  private:
   struct Once;
@@ -48,6 +52,12 @@ using Handler = std::function<void(Request, Reply)>;
 // the request id; too many waiting jobs are answered with 503 and Retry-After. The Workers must
 // outlive the server.
 Handler blocking(Workers&, std::function<Response(const Request&)> work);
+
+// The same for work that answers later: it owes the reply.
+Handler later(Workers&, std::function<void(const Request&, const Reply&)> work);
+
+// What a request is told that finds too many before it. unavailable, reason "overloaded".
+Error overloaded();
 
 // Runs `work` on the io thread: only for what takes microseconds.
 Handler inline_handler(std::function<Response(const Request&)> work);

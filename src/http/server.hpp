@@ -28,7 +28,8 @@ struct ServerLimits {
   std::size_t connections_max = 10'000;                   // 503 and closed
   std::chrono::milliseconds header_timeout{10'000};       // from its first byte to its last; closed
   std::chrono::milliseconds body_timeout{30'000};         // from head to last byte; closed
-  std::chrono::milliseconds write_timeout{60'000};        // of one answer
+  std::chrono::milliseconds write_timeout{60'000};        // of one answer, of one piece of a stream
+  std::chrono::milliseconds stream_heartbeat{15'000};     // what goes out while nothing comes
   std::chrono::milliseconds idle_timeout{60'000};         // between two requests
   std::chrono::milliseconds socket_idle_timeout{60'000};  // a ping at half of it, then closed
   std::chrono::milliseconds socket_close_timeout{3'000};  // for the other side's close frame

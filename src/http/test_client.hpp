@@ -32,6 +32,12 @@ class TestClient {
   // A request with Host, Content-Length for a body, and what `headers` says ("X: 1\r\n…").
   Answer ask(std::string_view method, std::string_view target, const std::string& headers = {},
              const std::string& body = {});
+  // Of a body in chunks, whose head read_answer() has given: one chunk, empty the last. Nothing
+  // when the connection ended before.
+  std::optional<std::string> read_chunk();
+  // What came in chunks up to and with `text`; throws std::runtime_error when it doesn't come.
+  std::string read_chunks_until(std::string_view text);
+  std::string read_to_end();  // of the connection
   void hang_up();
   bool is_closed();  // waits for the other side to close; false after ten seconds
   void shrink_receive_buffer(int bytes);

@@ -137,6 +137,35 @@ Answer TestClient::read_answer(std::string_view method) {
   return answer;
 }
 
+std::optional<std::string> TestClient::read_chunk() {
+  std::size_t end = 0;
+  while ((end = buffer_.find("\r\n")) == std::string::npos) {
+    if (!read_some()) return std::nullopt;
+  }
+  const auto size = std::stoul(buffer_.substr(0, end), nullptr, 16);
+  if (!read_up_to(end + size + 4)) return std::nullopt;
+  auto chunk = buffer_.substr(end + 2, size);
+  buffer_.erase(0, end + size + 4);
+  return chunk;
+}
+
+std::string TestClient::read_chunks_until(std::string_view text) {
+  std::string out;
+  while (out.find(text) == std::string::npos) {
+    const auto chunk = read_chunk();
+    if (!chunk || chunk->empty()) {
+      throw std::runtime_error("the stream ended before \"" + std::string(text) + "\": " + out);
+    }
+    out += *chunk;
+  }
+  return out;
+}
+
+std::string TestClient::read_to_end() {
+  while (read_some()) continue;
+  return std::exchange(buffer_, {});
+}
+
 Answer TestClient::ask(std::string_view method, std::string_view target, const std::string& headers,
                        const std::string& body) {
   std::string request = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\n";

@@ -1,336 +1,284 @@
 #include "operations/run.hpp"
 
-#include <algorithm>
-#include <cctype>
+#include <random>
 #include <utility>
 
 #include "base/fault_point.hpp"
 #include "base/log.hpp"
+#include "operations/rendering.hpp"
+#include "operations/run_steps.hpp"
 
 namespace hub::operations {
 namespace {
 
-using store::OperationChange;
-using store::StepPhase;
-using store::StepRecord;
+constexpr std::chrono::hours keep_partial{24 * 90};  // as long as a failed one is remembered
 
-constexpr int crashes_max = 3;  // hubs that may die in one step before we stop trying
-
-std::string upper(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return text;
-}
-
-OperationError rendered(const Error& error, const std::string& step, int attempt) {
-  OperationError out;
-  out.type = "OperationFailed";
-  out.code = upper(error.reason.empty() ? boost::describe::enum_to_string(error.code, "invalid")
-                                        : error.reason);
-  out.message = error.message;
-  out.step = step;
-  out.attempt = attempt;
-  out.retryable = error.code == ErrorCode::unavailable;
-  out.details = error.details;
-  if (!error.hint.empty()) out.hint = error.hint;
-  return out;
-}
-
-class Run final : public StepContext {
+// Follows the steps of one operation to wherever this run of it gets.
+class Run {
  public:
-  Run(const Workflow& workflow, store::OperationStore& store, store::ProgressBoard& board,
-      const Clock& clock, store::OperationRecord record, RunStart start, const RunSignals& signals)
-      : store_(store),
-        board_(board),
-        clock_(clock),
+  Run(const Workflow& workflow, const RunServices& services, Ledger& ledger,
+      const UndoSubject* subject, RunStart start, RunSignals& signals, bool cancel_requested)
+      : workflow_(workflow),
+        services_(services),
         signals_(signals),
-        state_(std::move(record.state)),
-        steps_(workflow.steps(record.intent)),
-        journal_(std::move(record.steps)),
-        in_doubt_(start == RunStart::adopted) {}
+        ledger_(ledger),
+        desk_(services, signals, ledger, subject),
+        runner_(services, signals, ledger, desk_, start, undo_window()),
+        take_back_(services, signals, ledger, desk_, keep_partial),
+        start_(start),
+        cancel_requested_(cancel_requested) {}
 
   RunEnd follow() {
-    if (state_.status == OperationStatus::reverting) return take_back(OperationStatus::failed);
-    if (state_.status == OperationStatus::cancelling) return stop();
-    while (const auto next = next_step()) {
-      at_ = *next;
-      if (cancelled()) return stop();
+    if (ledger_.state().status == OperationStatus::reverting) {
+      return settle_then_take_back(Outcome::failed);
+    }
+    // What was given up while it waited brings its error along.
+    const bool given_up = cancel_requested_ && ledger_.state().error;
+    if (cancel_requested_ && !given_up) signals_.cancel = true;
+    begin();
+    while (const auto step = ledger_.next()) {
       if (signals_.drain) return drained();
-      auto done = run_step();
-      if (!done && signals_.drain && !signals_.cancel) return drained();
-      if (!done && done.error().code == ErrorCode::cancelled && cancelled()) return stop();
-      if (!done) return give_up(done.error());
+      if (!ledger_.past_final() && !runner_.final_begun(*step)) {
+        if (ledger_.cancel_asked()) return stop();
+        if (given_up) return fail_step(*step);
+        if (ledger_.past_deadline()) return give_up(*step, deadline_exceeded(ledger_.state()));
+      }
+      const auto done = runner_.run(*step);
+      desk_.stand_up();
+      if (const auto end = end_after(*step, done)) return *end;
     }
+    if (!is_terminal(ledger_.state().status)) return end_unfinished();
     return RunEnd::ended;
-  }
-
-  // StepContext
-  const OperationId& operation_id() const override { return state_.operation_id; }
-  bool stop_requested() const override { return signals_.cancel || signals_.drain; }
-  boost::json::object& notes() override { return entry(at_).notes; }
-  void change_installed(store::ArtifactChange change) override {
-    artifacts_.push_back(std::move(change));
-  }
-  void conclude(const std::string& message) override { conclusion_ = message; }
-
-  void progress(const ProgressDetail& detail, const std::string& message) override {
-    double share = 0;
-    if (detail.total && *detail.total > 0) {
-      share = static_cast<double>(detail.done) / static_cast<double>(*detail.total);
-    }
-    board_.tick(state_.operation_id, {percent(std::clamp(share, 0.0, 1.0)), message, detail});
-  }
-
-  Result<> save_notes() override { return advance({.steps = {entry(at_)}}); }
-
-  boost::json::object notes_of(const std::string& step) const override {
-    for (const auto& known : journal_) {
-      if (known.name == step) return known.notes;
-    }
-    return {};
-  }
-
-  void warn(const std::string& warning) override {
-    auto& all = state_.warnings ? *state_.warnings : state_.warnings.emplace();
-    if (all.size() < 20 && std::ranges::find(all, warning) == all.end()) all.push_back(warning);
-  }
-
-  void result(const std::string& key, Json value) override {
-    if (!state_.result) state_.result = Json(boost::json::object{});
-    state_.result->as_object()[key] = std::move(value);
   }
 
  private:
-  bool cancelled() const { return signals_.cancel || state_.status == OperationStatus::cancelling; }
-
-  std::optional<std::size_t> next_step() const {
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-      const auto* known = find_entry(i);
-      if (!known || known->phase == StepPhase::intent) return i;
-    }
-    return std::nullopt;
+  std::chrono::seconds undo_window() const {
+    return ledger_.state().undo_of ? std::chrono::seconds(0) : workflow_.undo_window();
   }
 
-  const StepRecord* find_entry(std::size_t i) const {
-    for (const auto& known : journal_) {
-      if (known.no == static_cast<int>(i)) return &known;
-    }
-    return nullptr;
+  // A later run says so at once; what a first one weighs goes along with its first step.
+  void begin() {
+    auto& state = ledger_.state();
+    state.reason.reset();
+    if (ledger_.cancel_asked() || cancel_requested_) return;
+    if (!state.progress) ledger_.weigh(services_.store.step_times(state.kind));
+    const auto step = ledger_.next();
+    if (!step || start_ == RunStart::adopted) return;
+    const auto* known = find_entry(ledger_.journal(), *step);
+    if (!known || (*step == 0 && known->attempts == 0 && known->notes.empty())) return;
+    ledger_.shown(*step).status = StepStatus::running;
+    state.message = "goes on with " + ledger_.step(*step).name;
+    static_cast<void>(ledger_.advance({}));
   }
 
-  StepRecord& entry(std::size_t i) {
-    for (auto& known : journal_) {
-      if (known.no == static_cast<int>(i)) return known;
+  // Nothing: the step is done, the next one is to come.
+  std::optional<RunEnd> end_after(std::size_t step, const StepEnd& end) {
+    switch (end.how) {
+      case StepEnd::How::done: return std::nullopt;
+      case StepEnd::How::fenced: return fenced();
+      case StepEnd::How::drained: return drained();
+      case StepEnd::How::stopped: return stop();
+      case StepEnd::How::asks: return put_back(OperationStatus::waiting_input, step, {});
+      case StepEnd::How::tries_again: return back_off(step, end.error);
+      case StepEnd::How::failed: return give_up(step, end.error, end.causes);
     }
-    journal_.push_back({static_cast<int>(i), steps_[i].name, StepPhase::intent, 0, {}});
-    return journal_.back();
-  }
-
-  // 0..100 of the whole, when `share` (0..1) of the current step is behind us.
-  int percent(double share) const {
-    double all = 0;
-    double done = 0;
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-      all += steps_[i].weight;
-      const auto* known = find_entry(i);
-      if (known && known->phase == StepPhase::done) done += steps_[i].weight;
-    }
-    done += share * steps_[at_].weight;
-    return all > 0 ? static_cast<int>(100 * done / all) : 0;
-  }
-
-  Result<> run_step() {
-    const Step& step = steps_[at_];
-    auto& known = entry(at_);
-    if (known.crashes >= crashes_max) {
-      return fail(ErrorCode::invalid,
-                  "cannot finish step " + step.name + ": the hub was ended " +
-                      std::to_string(known.crashes) + " times while it ran",
-                  "crash_loop", "look into the hub's log, then ask again",
-                  {{"step", step.name}, {"crashes", known.crashes}});
-    }
-    // A step that another boot left in intent may have made its effect already.
-    const bool ask = std::exchange(in_doubt_, false);
-    fault_point("intent:" + step.name);
-    artifacts_.clear();
-    if (!ask || step.probe(*this) != Presence::present) HUB_CHECK(guarded(step));
-    fault_point("effect:" + step.name);
-    return finish_step();
-  }
-
-  // A bug in one recipe ends one operation, not the hub.
-  Result<> guarded(const Step& step) {
-    try {
-      return step.run(*this);
-    } catch (const sql::Failure&) {
-      throw;
-    } catch (const std::exception& thrown) {
-      return fail(ErrorCode::invalid, "cannot finish step " + step.name + ": " + thrown.what(),
-                  "internal_error");
-    }
-  }
-
-  // done(i) with intent(i + 1), or with the end of the operation.
-  Result<> finish_step() {
-    auto& known = entry(at_);
-    known.phase = StepPhase::done;
-    known.crashes = 0;
-    OperationChange change;
-    change.steps = {known};
-    change.artifacts = std::move(artifacts_);
-    artifacts_.clear();
-    const Time now = clock_.now();
-    auto& shown = state_.steps.at(at_);
-    shown.status = StepStatus::done;
-    shown.finished_at = now;
-    if (steps_[at_].undo) {
-      state_.effects = Effects::applied;
-      state_.cancel_effect = CancelEffect::reverts;
-    }
-    state_.progress = percent(0);
-    if (at_ + 1 < steps_.size()) {
-      const std::size_t next = at_ + 1;
-      change.steps.push_back(entry(next));
-      auto& upcoming = state_.steps.at(next);
-      upcoming.status = StepStatus::running;
-      upcoming.started_at = now;
-      state_.current_step = upcoming.name;
-      state_.progress_detail.reset();
-    } else {
-      change.status = OperationStatus::succeeded;
-      state_.progress = 100;
-      if (!conclusion_.empty()) state_.message = conclusion_;
-      if (state_.effects == Effects::none) state_.effects = Effects::applied;
-    }
-    HUB_CHECK(advance(change));
-    fault_point("done:" + steps_[at_].name);
-    return {};
-  }
-
-  RunEnd stop() {
-    if (state_.status != OperationStatus::cancelling) {
-      if (!advance({.status = OperationStatus::cancelling})) return RunEnd::ended;
-    }
-    return take_back(OperationStatus::cancelled);
-  }
-
-  RunEnd give_up(const Error& error) {
-    log::warning("operations", "step_failed",
-                 {{"operation_id", state_.operation_id.text()},
-                  {"step", steps_[at_].name},
-                  {"error", error.message}});
-    state_.error = rendered(error, steps_[at_].name, state_.attempt);
-    state_.message = error.message;
-    state_.can_cancel = false;
-    state_.cancel_effect = CancelEffect::none;
-    auto& known = entry(at_);
-    known.phase = StepPhase::failed;
-    state_.steps.at(at_).status = StepStatus::failed;
-    state_.steps.at(at_).finished_at = clock_.now();
-    // A cancel that came in meanwhile has the store at cancelling already, which reverts as well.
-    if (!advance({.status = OperationStatus::reverting, .steps = {known}}) &&
-        !advance({.steps = {known}})) {
-      return RunEnd::ended;
-    }
-    fault_point("failed:" + steps_[at_].name);
-    return take_back(OperationStatus::failed);
-  }
-
-  // Undoes every step that may have left something, last first, then ends.
-  RunEnd take_back(OperationStatus outcome) {
-    bool undone_all = true;
-    for (std::size_t i = steps_.size(); i-- > 0;) {
-      const auto* known = find_entry(i);
-      if (!known || known->phase == StepPhase::undone) continue;
-      at_ = i;
-      if (!undo_step()) undone_all = false;
-    }
-    OperationChange change;
-    change.status = undone_all ? outcome : OperationStatus::failed;
-    if (state_.effects == Effects::applied) state_.effects = Effects::reverted;
-    if (!undone_all) state_.effects = Effects::partial;
-    if (outcome == OperationStatus::cancelled && undone_all) {
-      state_.message = "cancelled; what it had done was taken back";
-    }
-    if (advance(change)) fault_point("end:" + state_.kind.text());
     return RunEnd::ended;
   }
 
-  bool undo_step() {
-    auto& known = entry(at_);
-    artifacts_.clear();
-    Result<> undone;
-    if (steps_[at_].undo) undone = steps_[at_].undo(*this);
-    if (!undone) {
-      log::error("operations", "undo_failed",
-                 {{"operation_id", state_.operation_id.text()},
-                  {"step", steps_[at_].name},
-                  {"error", undone.error().message}});
-      warn("could not take back step " + steps_[at_].name + ": " + undone.error().message);
-      if (!state_.error) state_.error = rendered(undone.error(), steps_[at_].name, state_.attempt);
-      return false;
+  RunEnd stop() {
+    if (ledger_.state().status != OperationStatus::cancelling) {
+      if (!ledger_.advance({.status = OperationStatus::cancelling}) &&
+          ledger_.look_again() != OperationStatus::cancelling) {
+        return RunEnd::ended;
+      }
+      fault_point("cancelling:" + ledger_.state().kind.text());
     }
-    fault_point("undo:" + steps_[at_].name);
-    known.phase = StepPhase::undone;
-    if (state_.steps.at(at_).status != StepStatus::failed) {
-      state_.steps.at(at_).status = StepStatus::undone;
+    services_.logs.append(ledger_.id(), "operation", "is cancelled");
+    return settle_then_take_back(Outcome::cancelled);
+  }
+
+  RunEnd give_up(std::size_t step, const Error& error, std::span<const Error> causes = {}) {
+    const auto& name = ledger_.step(step).name;
+    log::warning("operations", "step_failed",
+                 {{"operation_id", ledger_.id().text()}, {"step", name}, {"code", code_of(error)}});
+    services_.logs.append(ledger_.id(), name, "failed: " + error.message);
+    ledger_.state().error = rendered(error, name, ledger_.state().attempt, causes);
+    return fail_step(step);
+  }
+
+  // Its error is told already.
+  RunEnd fail_step(std::size_t step) {
+    auto& state = ledger_.state();
+    state.message = state.error->message;
+    state.can_cancel = false;
+    auto& known = ledger_.entry(step);
+    known.phase = store::StepPhase::failed;
+    ledger_.shown(step).status = StepStatus::failed;
+    ledger_.shown(step).finished_at = services_.clock.now();
+    // With nothing to undo the end itself says that the step has failed.
+    if (!to_undo(ledger_.steps(), ledger_.journal()).empty() ||
+        known.notes.contains(note::children)) {
+      // A cancel that came in meanwhile has the store at cancelling already, which reverts as well.
+      if (!ledger_.advance({.status = OperationStatus::reverting, .steps = {known}}) &&
+          !ledger_.advance({.steps = {known}})) {
+        return fenced();
+      }
+      fault_point("failed:" + ledger_.step(step).name);
+    } else {
+      take_back_.add(known);
     }
-    OperationChange change;
-    change.steps = {known};
-    change.artifacts = std::move(artifacts_);
-    if (!advance(change)) return false;
-    fault_point("undone:" + steps_[at_].name);
-    return true;
+    return settle_then_take_back(Outcome::failed);
+  }
+
+  // Children of a step that will not go on end first.
+  RunEnd settle_then_take_back(Outcome outcome) {
+    for (std::size_t i = 0; i < ledger_.steps().size(); ++i) {
+      const auto* known = find_entry(ledger_.journal(), i);
+      if (!known || known->phase == store::StepPhase::done) continue;
+      if (desk_.settle_children(i) == Desk::Settled::drained) return drained();
+    }
+    return take_back_.run(outcome, start_);
+  }
+
+  RunEnd back_off(std::size_t step, const Error& error) {
+    auto& known = ledger_.entry(step);
+    known.attempts += 1;
+    const auto& policy = ledger_.step(step).retry;
+    auto delay = policy.delay_first;
+    for (int i = 1; i < known.attempts && delay < policy.delay_max; ++i) delay *= 2;
+    delay = std::min(delay, policy.delay_max);
+    static thread_local std::minstd_rand random{std::random_device{}()};
+    delay -= std::chrono::milliseconds(
+        std::uniform_int_distribution<std::int64_t>(0, delay.count() / 2)(random));
+    const Time at = services_.clock.now() + delay;
+    auto& state = ledger_.state();
+    state.reason = OperationReason{"retry_backoff",
+                                   {{"step", known.name},
+                                    {"attempt", known.attempts + 1},
+                                    {"at", to_text(at)},
+                                    {"code", code_of(error)},
+                                    {"message", error.message}}};
+    state.message = "trying " + known.name + " again: " + error.message;
+    services_.logs.append(ledger_.id(), known.name,
+                          "failed, is tried again at " + to_text(at) + ": " + error.message);
+    return put_back(OperationStatus::accepted, step, at);
+  }
+
+  // Frees the worker; a later run goes on with this step.
+  RunEnd put_back(OperationStatus status, std::size_t step, std::optional<Time> run_after) {
+    auto& state = ledger_.state();
+    if (status == OperationStatus::waiting_input) {
+      state.reason = runner_.question();
+      state.message =
+          "waits for an answer: " + std::string(state.reason->params.at("question").as_string());
+      services_.logs.append(ledger_.id(), ledger_.step(step).name, state.message);
+    }
+    ledger_.shown(step).status = StepStatus::pending;
+    if (!ledger_.advance(
+            {.status = status, .steps = {ledger_.entry(step)}, .run_after = run_after})) {
+      return fenced();
+    }
+    fault_point((run_after ? "backoff:" : "asked:") + ledger_.step(step).name);
+    return RunEnd::put_back;
+  }
+
+  // The store refused: a cancel came first, or the operation is in other hands.
+  RunEnd fenced() {
+    const auto status = ledger_.look_again();
+    return status == OperationStatus::cancelling ? stop() : RunEnd::ended;
+  }
+
+  // All steps are done, and the end was not written: a cancel came just before it.
+  RunEnd end_unfinished() {
+    if (ledger_.cancel_asked() && !ledger_.past_final()) return stop();
+    return runner_.end() ? RunEnd::ended : fenced();
   }
 
   RunEnd drained() {
-    store_.mark_drained(state_.operation_id);
+    services_.store.mark_drained(ledger_.id());
     return RunEnd::drained;
   }
 
-  // The store decides status and revision (a cancel may have come in between); the rest is ours.
-  Result<> advance(OperationChange change) {
-    change.edit = [this](OperationState& stored) {
-      const auto status = stored.status;
-      const auto revision = stored.revision;
-      const bool can_cancel = stored.can_cancel;
-      stored = state_;
-      stored.status = status;
-      stored.revision = revision;
-      stored.can_cancel = stored.can_cancel && can_cancel;
-    };
-    auto moved = store_.advance(state_.operation_id, change);
-    if (!moved) {
-      log::error("operations", "fenced",
-                 {{"operation_id", state_.operation_id.text()}, {"error", moved.error().message}});
-      return tl::unexpected(moved.error());
-    }
-    state_ = *std::move(moved);
-    return {};
-  }
-
-  store::OperationStore& store_;
-  store::ProgressBoard& board_;
-  const Clock& clock_;
-  const RunSignals& signals_;
-  OperationState state_;
-  std::vector<Step> steps_;
-  std::vector<StepRecord> journal_;
-  std::vector<store::ArtifactChange> artifacts_;
-  std::string conclusion_;
-  std::size_t at_ = 0;
-  bool in_doubt_;
+  const Workflow& workflow_;
+  const RunServices& services_;
+  RunSignals& signals_;
+  Ledger& ledger_;
+  Desk desk_;
+  StepRunner runner_;
+  TakeBack take_back_;
+  const RunStart start_;
+  const bool cancel_requested_;
 };
+
+// What it does cannot be told any more, so nothing of it can be undone either.
+void fail_unreadable(const RunServices& services, const store::OperationRecord& record,
+                     RunSignals& signals, const Error& error) {
+  log::error("operations", "unreadable",
+             {{"operation_id", record.state.operation_id.text()}, {"error", error.message}});
+  std::vector<Step> names;
+  for (const auto& step : record.state.steps) names.emplace_back().name = step.name;
+  Ledger ledger(services, signals, record, std::move(names), {});
+  auto& state = ledger.state();
+  state.error = rendered(error, state.current_step.value_or(""), state.attempt);
+  state.message = error.message;
+  const bool untouched =
+      record.steps.empty() || (record.steps.size() == 1 && record.steps[0].crashes == 0 &&
+                               record.steps[0].phase == store::StepPhase::intent);
+  state.effects = untouched ? Effects::none : Effects::partial;
+  static_cast<void>(commit_end(ledger, signals, {.status = OperationStatus::failed}));
+}
+
+struct Recipe {
+  std::vector<Step> steps;
+  Secrets secrets;
+  std::optional<UndoSubject> subject;
+};
+
+Result<Recipe> recipe_of(const Workflow& workflow, const RunServices& services,
+                         const store::OperationRecord& record) {
+  return guarded("begin", [&]() -> Result<Recipe> {
+    Recipe recipe;
+    if (Secrets::has_reference(record.intent) || Secrets::has_reference(record.request)) {
+      HUB_TRY(secrets, services.vault.read(record.state.operation_id));
+      recipe.secrets = std::move(secrets);
+    }
+    HUB_TRY(intent, recipe.secrets.reveal(record.intent));
+    if (!record.state.undo_of) {
+      recipe.steps = workflow.steps(intent);
+      return recipe;
+    }
+    HUB_TRY(subject, subject_of(intent));
+    recipe.steps = undo_steps(workflow.steps(subject.intent), subject, services.store);
+    recipe.subject = std::move(subject);
+    return recipe;
+  });
+}
 
 }  // namespace
 
-RunEnd carry_out(const Workflow& workflow, store::OperationStore& store,
-                 store::ProgressBoard& board, const Clock& clock, store::OperationRecord record,
-                 RunStart start, const RunSignals& signals) {
+RunEnd carry_out(const Workflow& workflow, const RunServices& services,
+                 store::OperationRecord record, RunStart start, RunSignals& signals) {
   const OperationId id = record.state.operation_id;
-  const auto end = Run(workflow, store, board, clock, std::move(record), start, signals).follow();
-  board.forget(id);
-  if (end == RunEnd::ended) workflow.clean_up(id);
+  const bool cancel_requested = record.cancel_requested;
+  auto recipe = recipe_of(workflow, services, record);
+  auto end = RunEnd::ended;
+  if (recipe) {
+    Ledger ledger(services, signals, std::move(record), std::move(recipe->steps),
+                  std::move(recipe->secrets));
+    const auto* subject = recipe->subject ? &*recipe->subject : nullptr;
+    end = Run(workflow, services, ledger, subject, start, signals, cancel_requested).follow();
+    const auto& state = ledger.state();
+    if (is_terminal(state.status)) {
+      services.logs.append(
+          id, "operation",
+          boost::describe::enum_to_string(state.status, "") + std::string(": ") + state.message);
+      if (!ledger.secrets().empty()) services.vault.remove(id);
+    }
+  } else {
+    fail_unreadable(services, record, signals, recipe.error());
+  }
+  services.board.forget(id);
+  services.logs.close(id);
   return end;
 }
 

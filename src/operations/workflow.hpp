@@ -1,7 +1,7 @@
 #pragma once
 // A Workflow is the recipe of one operation kind: look at the world once, then follow named steps.
 // The engine owns threads, persistence, progress and cancellation; a recipe owns none of them.
-// How to add one: docs/ARCHITECTURE.md, "A new kind of operation".
+// How to add one: docs/adding-a-kind.md.
 
 #include <functional>
 #include <memory>
@@ -22,6 +22,9 @@ struct Plan {
   boost::json::object title_args;
   std::string message;  // what is about to happen, one line
   std::vector<std::string> warnings;
+  std::optional<std::int64_t> bytes;  // to fetch; absent: unknown
+  std::optional<std::int64_t>
+      space_needed;  // bytes on the hub's disk while it runs; absent: unknown
 };
 
 // What a step may say, ask and remember while it runs.
@@ -30,11 +33,14 @@ class StepContext {
   virtual ~StepContext() = default;
   virtual const OperationId& operation_id() const = 0;
 
-  // True when the user cancelled or the hub is stopping: return fail(ErrorCode::cancelled, …) soon.
+  // True when the user cancelled, the step is out of time, or the hub is stopping: return
+  // fail(ErrorCode::cancelled, …) soon. Hand it to whatever waits: a process, a download.
   virtual bool stop_requested() const = 0;
 
-  // Of this step. Cheap: call it as often as you like.
+  // Of this step. Cheap: call it as often as you like. Rate and ETA are added by the engine.
   virtual void progress(const ProgressDetail&, const std::string& message) = 0;
+  // A line of the operation's log. Secrets of the request are blotted out.
+  virtual void log(std::string_view line) = 0;
 
   // Own notes of this step, kept with its journal: durable when the step is done, or at save().
   virtual boost::json::object& notes() = 0;
@@ -49,21 +55,52 @@ class StepContext {
   virtual void result(const std::string& key, Json value) = 0;
   // Changes what the operation says at its end.
   virtual void conclude(const std::string& message) = 0;
+
+  // What a person decided. Not decided yet: an error, which the step returns at once; the operation
+  // then waits in waiting_input (reason "confirm" with `question` and `params`), without a worker
+  // but with its locks, and the step runs again with the answer.
+  virtual Result<Json> ask(const std::string& question, const boost::json::object& params) = 0;
+
+  // Runs operations of their own below this one and waits for all of them; their ends come back in
+  // the order of the requests, whatever they are. A step that runs again after a crash finds the
+  // same children. They wait for their own locks: hold none that they need. The worker's slot is
+  // lent to others meanwhile. cancelled: this operation is to stop; the children have been told and
+  // have ended. Any error: a child could not be accepted.
+  virtual Result<std::vector<OperationState>> run_children(std::vector<OperationRequest>) = 0;
 };
 
-// Asked after a crash about a step whose effect may or may not exist.
+// Asked after a crash, or before a retry, about a step whose effect may or may not exist.
 enum class Presence {
   absent,    // run it
   present,   // count it as done
-  in_doubt,  // run it again; steps here leave the same end state however often they run
+  in_doubt,  // run it again when its class allows, else ask a person
+};
+
+// What kind of effect a step has, and so what may be done when it is in doubt.
+enum class StepClass {
+  pure,        // nothing outside staging: run again
+  local_tx,    // only change_installed(): exactly once, in the transaction that ends the step
+  fs_publish,  // staged, synced, renamed into place: run again
+  external_idempotent,  // carries "<operation_id>/<step>" as its token: run again
+  final,                // the point of no return: what came before is not undone any more, a cancel
+                        // is too late; in doubt, a person is asked
+};
+
+struct RetryPolicy {
+  int attempts_max = 1;  // runs of the step, interruptions by a stop of the hub not counted
+  std::chrono::milliseconds delay_first{1'000};  // doubled each time, with jitter
+  std::chrono::milliseconds delay_max{60'000};
 };
 
 // A plain blocking function on a worker thread. It may run again after a crash and must leave the
 // same end state. After a failure the finished steps, and the one that failed, are undone in
-// reverse order; undo must cope with an effect that was never made.
+// reverse order; undo must cope with an effect that was never made, and with running twice.
 struct Step {
   std::string name;  // shown as current_step; renaming it breaks runs in flight
-  int weight = 1;    // share of the whole, for progress
+  int weight = 1;    // share of the whole until the hub has learned better, for progress
+  StepClass kind = StepClass::pure;
+  std::chrono::milliseconds timeout{std::chrono::minutes(10)};
+  RetryPolicy retry = {};  // only errors of ErrorCode::unavailable and timeouts are tried again
   std::function<Result<>(StepContext&)> run;
   std::function<Presence(StepContext&)> probe = [](StepContext&) { return Presence::in_doubt; };
   std::function<Result<>(StepContext&)> undo = {};  // absent: leaves nothing to undo
@@ -78,8 +115,16 @@ class Workflow {
   // Reads; changes nothing; quick, since a client waits. Errors go to that client.
   virtual Result<Plan> resolve(const OperationRequest&) const = 0;
   virtual std::vector<Step> steps(const Json& intent) const = 0;  // the same for the same intent
-  // After the end, whatever it was: throw away what only the run needed. May be called again.
+  // After the end, whatever it was, and once nobody may undo it any more: throw away what only the
+  // run needed. May be called again.
   virtual void clean_up(const OperationId&) const {}
+
+  virtual std::size_t slots() const { return 0; }  // that run at once; 0: as many as the hub runs
+  virtual Priority priority() const { return Priority::normal; }
+  virtual std::chrono::seconds deadline() const { return std::chrono::hours(6); }  // from accept
+  virtual std::chrono::seconds stall_after() const { return std::chrono::minutes(2); }
+  // How long a succeeded one can be taken back, by the undo of its steps. 0: it cannot.
+  virtual std::chrono::seconds undo_window() const { return std::chrono::seconds(0); }
 };
 
 using Workflows = std::vector<std::unique_ptr<Workflow>>;

@@ -2,8 +2,11 @@
 
 #include <cstdlib>
 
+#include <pthread.h>
+
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "store/hub_file.hpp"
 #include "store/migrations.hpp"
 
 namespace hub::store {
@@ -12,21 +15,23 @@ namespace {
 constexpr std::size_t batch_max = 256;   // pieces of work in one commit
 constexpr std::size_t readers_max = 16;  // idle read connections kept
 
-}  // namespace
-
-Result<std::unique_ptr<Database>> Database::open(const fs::path& file) {
-  auto lock = FileLock::try_take(file.string() + ".lock");
-  if (!lock) {
-    if (lock.error().code != ErrorCode::conflict) return tl::unexpected(lock.error());
-    return fail(ErrorCode::conflict,
-                "cannot open " + file.string() + ": another hub is using this base directory",
-                "base_directory_in_use", "stop the other hub, or give this one its own --base-dir");
-  }
+Result<std::unique_ptr<sql::Connection>> open_writer(const fs::path& file,
+                                                     const DatabaseOptions& options) {
+  HUB_CHECK(examine(file));
   try {
-    auto writer = sql::open_sqlite(file.string());
-    HUB_CHECK(migrate(*writer, file));
-    return std::unique_ptr<Database>(
-        new Database(*std::move(lock), file.string(), std::move(writer)));
+    auto writer = sql::open_sqlite(file.string(), sql::Access::read_write,
+                                   static_cast<int>(options.busy_max.count()));
+    // Nothing is built on the log of an earlier process: if that one ended because a sync had
+    // failed, the log may be read from memory and never reach the disk.
+    writer->checkpoint(sql::CheckpointMode::restart);
+    migrate(*writer);
+    return writer;
+  } catch (const sql::Busy& busy) {
+    return fail(ErrorCode::conflict, "cannot open " + file.string() + ": " + busy.what(),
+                "database_busy", "close the other program that holds the file, then try again");
+  } catch (const sql::DiskFull& full) {
+    return fail(ErrorCode::exhausted, "cannot open " + file.string() + ": " + full.what(),
+                "disk_full", "make room on the disk of the base directory, then start again");
   } catch (const sql::Failure& failure) {
     return fail(ErrorCode::invalid, "cannot open " + file.string() + ": " + failure.what(),
                 "database_unreadable",
@@ -34,8 +39,27 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& file) {
   }
 }
 
-Database::Database(FileLock lock, std::string file, std::unique_ptr<sql::Connection> writer)
-    : lock_(std::move(lock)), file_(std::move(file)), writer_(std::move(writer)) {
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(const fs::path& file, DatabaseOptions options) {
+  auto lock = FileLock::try_take(file.string() + ".lock");
+  if (!lock) {
+    if (lock.error().code != ErrorCode::conflict) return tl::unexpected(lock.error());
+    return fail(ErrorCode::conflict,
+                "cannot open " + file.string() + ": another hub is using this base directory",
+                "base_directory_in_use", "stop the other hub, or give this one its own --base-dir");
+  }
+  HUB_TRY(writer, open_writer(file, options));
+  return std::unique_ptr<Database>(
+      new Database(*std::move(lock), file, options, std::move(writer)));
+}
+
+Database::Database(FileLock lock, fs::path file, DatabaseOptions options,
+                   std::unique_ptr<sql::Connection> writer)
+    : lock_(std::move(lock)),
+      file_(std::move(file)),
+      options_(options),
+      writer_(std::move(writer)) {
   writer_->transaction([this] {
     writer_->run("INSERT INTO meta (key, value) VALUES ('feed_id', $1) ON CONFLICT DO NOTHING",
                  {random_hex(8)});
@@ -46,6 +70,7 @@ Database::Database(FileLock lock, std::string file, std::unique_ptr<sql::Connect
     boot_epoch_ = std::stoll(
         sql::text(writer_->run("SELECT value FROM meta WHERE key = 'boot_epoch'").at(0).at(0)));
   });
+  page_bytes_ = sql::integer(writer_->run("PRAGMA page_size").at(0).at(0));
   thread_ = std::thread([this] { run_writer(); });
 }
 
@@ -58,61 +83,172 @@ Database::~Database() {
   thread_.join();
 }
 
-void Database::submit(std::function<void(sql::Connection&)> work) {
-  std::future<void> done;
+void Database::write_async(Work work, Done done) {
   {
     const std::lock_guard guard(mutex_);
     if (stopping_) throw sql::Failure("cannot write: the database is closing");
-    waiting_.push_back({std::move(work), {}});
-    done = waiting_.back().done.get_future();
+    waiting_.push_back({std::move(work), std::move(done), nullptr});
   }
   wake_.notify_one();
-  done.get();
+}
+
+void Database::if_rolled_back(std::function<void()> take_back) {
+  take_backs_.push_back(std::move(take_back));
 }
 
 void Database::run_writer() {
-  for (;;) {
-    std::deque<Job> batch;
-    {
-      std::unique_lock guard(mutex_);
-      wake_.wait(guard, [this] { return stopping_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      while (!waiting_.empty() && batch.size() < batch_max) {
-        batch.push_back(std::move(waiting_.front()));
-        waiting_.pop_front();
-      }
-    }
+  ::pthread_setname_np(::pthread_self(), "store");
+  std::deque<Job> batch;
+  while (next_batch(batch)) {
     run_batch(batch);
-    commits_.ring();
+    count(batch);
+    for (auto& job : batch) job.done(job.thrown);
+    if (std::ranges::any_of(batch, [](const Job& job) { return !job.thrown; })) commits_.ring();
+    batch.clear();
+    checkpoint_if_long();
   }
 }
 
+// Waits for work; moves the log into the file when there is none for a moment. False: the end.
+bool Database::next_batch(std::deque<Job>& batch) {
+  std::unique_lock guard(mutex_);
+  const auto something = [this] { return stopping_ || !waiting_.empty(); };
+  while (!something()) {
+    if (writer_->wal_pages() == wal_pages_moved_ || writer_->wal_pages() == wal_pages_tried_) {
+      wake_.wait(guard, something);
+    } else if (!wake_.wait_for(guard, options_.idle_before_checkpoint, something)) {
+      guard.unlock();
+      checkpoint(sql::CheckpointMode::passive);
+      guard.lock();
+    }
+  }
+  while (!waiting_.empty() && batch.size() < batch_max) {
+    batch.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return !batch.empty();
+}
+
 void Database::run_batch(std::deque<Job>& batch) {
-  std::vector<std::exception_ptr> thrown(batch.size());
+  if (run_together(batch)) return;
+  for (auto& job : batch) run_alone(job);
+}
+
+// False: a piece threw, and nothing of the batch was kept.
+bool Database::run_together(std::deque<Job>& batch) {
+  std::exception_ptr failure;
   try {
     writer_->run("BEGIN IMMEDIATE");
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      writer_->run("SAVEPOINT piece");
-      try {
-        batch[i].work(*writer_);
-      } catch (...) {
-        thrown[i] = std::current_exception();
-        writer_->run("ROLLBACK TO piece");
-      }
-      writer_->run("RELEASE piece");
+  } catch (const sql::Failure&) {
+    failure = std::current_exception();
+  }
+  if (!failure) {
+    try {
+      for (auto& job : batch) job.work(*writer_);
+    } catch (...) {
+      roll_back();
+      return false;
     }
+    failure = commit();
+  }
+  for (auto& job : batch) job.thrown = failure;
+  return true;
+}
+
+void Database::run_alone(Job& job) {
+  try {
+    writer_->run("BEGIN IMMEDIATE");
+    job.work(*writer_);
+    job.thrown = commit();
+  } catch (...) {
+    job.thrown = std::current_exception();
+    roll_back();
+  }
+}
+
+// Answers why nothing was committed, when that is safe to say.
+std::exception_ptr Database::commit() {
+  const auto began = std::chrono::steady_clock::now();
+  try {
     writer_->run("COMMIT");
+    take_backs_.clear();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    const std::lock_guard guard(stats_mutex_);
+    ++stats_.commits;
+    stats_.commit_seconds.add(took.count());
+    return nullptr;
+  } catch (const sql::DiskFull& full) {
+    // The last page of a transaction is the one that makes it valid, and it could not be written.
+    log::error("store", "disk_full", {{"error", full.what()}, {"file", file_.string()}});
+    auto failure = std::current_exception();
+    roll_back();
+    return failure;
   } catch (const sql::Failure& failure) {
-    log::error("store", "commit_failed", {{"error", failure.what()}, {"file", file_}});
+    log::error("store", "commit_failed", {{"error", failure.what()}, {"file", file_.string()}});
     std::_Exit(EXIT_FAILURE);
   }
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (thrown[i]) {
-      batch[i].done.set_exception(thrown[i]);
-    } else {
-      batch[i].done.set_value();
-    }
+}
+
+void Database::roll_back() {
+  while (!take_backs_.empty()) {
+    take_backs_.back()();
+    take_backs_.pop_back();
   }
+  if (!writer_->in_transaction()) return;  // SQLite did it by itself
+  try {
+    writer_->run("ROLLBACK");
+  } catch (const sql::Failure& failure) {
+    log::error("store", "rollback_failed", {{"error", failure.what()}, {"file", file_.string()}});
+    std::_Exit(EXIT_FAILURE);
+  }
+}
+
+void Database::count(const std::deque<Job>& batch) {
+  const auto failed =
+      std::ranges::count_if(batch, [](const Job& job) { return job.thrown != nullptr; });
+  const auto kept = static_cast<std::int64_t>(batch.size()) - failed;
+  const std::lock_guard guard(stats_mutex_);
+  stats_.pieces += kept;
+  stats_.pieces_failed += failed;
+  if (kept > 0) stats_.batch_pieces.add(static_cast<double>(kept));
+  stats_.wal_bytes = writer_->wal_pages() * page_bytes_;
+}
+
+void Database::checkpoint_if_long() {
+  const auto pages = writer_->wal_pages();
+  if (pages < wal_pages_moved_) wal_pages_moved_ = wal_pages_tried_ = 0;  // it began anew
+  if ((pages - wal_pages_tried_) * page_bytes_ < options_.wal_bytes_busy) return;
+  checkpoint(pages * page_bytes_ < options_.wal_bytes_max ? sql::CheckpointMode::passive
+                                                          : sql::CheckpointMode::restart);
+}
+
+void Database::checkpoint(sql::CheckpointMode mode) {
+  try {
+    const auto result = writer_->checkpoint(mode);
+    wal_pages_tried_ = writer_->wal_pages();
+    wal_pages_moved_ = result.moved_pages;
+    const std::lock_guard guard(stats_mutex_);
+    ++stats_.checkpoints;
+  } catch (const sql::DiskFull& full) {  // everything is in the log still
+    wal_pages_tried_ = writer_->wal_pages();
+    log::error("store", "checkpoint_disk_full", {{"error", full.what()}, {"file", file_.string()}});
+  } catch (const sql::Failure& failure) {
+    log::error("store", "checkpoint_failed", {{"error", failure.what()}, {"file", file_.string()}});
+    std::_Exit(EXIT_FAILURE);
+  }
+}
+
+WriteStats Database::stats() const {
+  const std::lock_guard guard(stats_mutex_);
+  return stats_;
+}
+
+Result<std::chrono::microseconds> Database::measure_fsync() const {
+  return store::measure_fsync(file_.string() + ".sync-probe");
+}
+
+std::vector<std::string> Database::check_integrity() {
+  return read([](sql::Connection& db) { return sql::check_integrity(db); });
 }
 
 std::unique_ptr<sql::Connection> Database::take_reader() {
@@ -124,7 +260,7 @@ std::unique_ptr<sql::Connection> Database::take_reader() {
       return reader;
     }
   }
-  return sql::open_sqlite(file_, sql::Access::read_only);
+  return sql::open_sqlite(file_.string(), sql::Access::read_only);
 }
 
 void Database::give_reader(std::unique_ptr<sql::Connection> reader) {

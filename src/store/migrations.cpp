@@ -2,10 +2,12 @@
 
 #include <array>
 
+#include "store/migration_2.hpp"
+
 namespace hub::store {
 namespace {
 
-constexpr sql::Query first = R"sql(
+constexpr sql::Query migration_1 = R"sql(
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE operation_transitions (
@@ -89,28 +91,21 @@ CREATE TABLE installed_artifacts (
 PRAGMA user_version = 1;
 )sql";
 
-constexpr std::array migrations{first};
+constexpr std::array migrations{migration_1, migration_2};
 
 }  // namespace
 
 std::int64_t newest_schema() { return static_cast<std::int64_t>(migrations.size()); }
 
-Result<> migrate(sql::Connection& db, const fs::path& file) {
-  const std::int64_t found = sql::integer(db.run("PRAGMA user_version").at(0).at(0));
-  if (found > newest_schema()) {
-    return fail(ErrorCode::invalid,
-                "cannot open " + file.string() + ": it has schema version " +
-                    std::to_string(found) + " and this hub knows versions up to " +
-                    std::to_string(newest_schema()),
-                "base_directory_newer",
-                "run the newer adaos-hub that wrote it, or use another --base-dir; nothing was "
-                "changed",
-                {{"found", found}, {"newest_known", newest_schema()}});
-  }
+sql::Query migration_script(std::int64_t version) {
+  return migrations.at(static_cast<std::size_t>(version - 1));
+}
+
+void migrate(sql::Connection& db) {
+  const auto found = sql::integer(db.run("PRAGMA user_version").at(0).at(0));
   for (auto next = static_cast<std::size_t>(found); next < migrations.size(); ++next) {
     db.transaction([&] { db.run_script(migrations.at(next)); });
   }
-  return {};
 }
 
 }  // namespace hub::store

@@ -1,72 +1,128 @@
-// The reading half of OperationStore: lists, the feed, what is installed.
+// The reading half of OperationStore: states and lists, what is installed.
 
+#include "store/live_index.hpp"
 #include "store/operation_store.hpp"
+#include "store/rendering.hpp"
 #include "store/rows.hpp"
 
 namespace hub::store {
 
 std::optional<OperationState> OperationStore::find(const OperationId& id) {
-  return database_.read([&](sql::Connection& db) { return load(db, id); });
+  return database_.read([&](sql::Connection& db) -> std::optional<OperationState> {
+    const auto rows =
+        db.run("SELECT n, state FROM operations WHERE operation_id = $1", {id.text()});
+    if (rows.empty()) return std::nullopt;
+    return Rendering(db, *live_, clock_.now()).state(rows[0]);
+  });
 }
+
+std::optional<OperationRecord> OperationStore::find_record(const OperationId& id) {
+  return database_.read([&](sql::Connection& db) -> std::optional<OperationRecord> {
+    const auto stored = load(db, id);
+    if (!stored) return std::nullopt;
+    return read_record(db, *stored);
+  });
+}
+
+// The same question three times, so that each is answered by an index: of one parent, of what is
+// live, of everything by age.
+#define HUB_LIST_REST                                                        \
+  "AND ($1 IS NULL OR webspace_id = $1) AND ($2 IS NULL OR kind = $2) AND "  \
+  "($3 IS NULL OR target_kind = $3) AND ($4 IS NULL OR target_id = $4) AND " \
+  "($5 IS NULL OR operation_id < $5) AND ($6 IS NULL OR status = $6 OR "     \
+  "($6 = 'active' AND finished_at IS NULL)) ORDER BY operation_id DESC LIMIT $7"
 
 std::vector<OperationState> OperationStore::list(const OperationFilter& filter) {
-  const auto given = [](const std::string& text) {
-    return text.empty() ? sql::Value{} : sql::Value{text};
-  };
   return database_.read([&](sql::Connection& db) {
-    std::vector<OperationState> states;
-    for (const auto& row :
-         db.run("SELECT state FROM operations WHERE ($1 IS NULL OR webspace_id = $1) AND "
-                "($2 IS NULL OR status = $2) AND ($3 IS NULL OR kind = $3) AND "
-                "($4 IS NULL OR target_kind = $4) AND ($5 IS NULL OR target_id = $5) AND "
-                "($6 IS NULL OR operation_id < $6) ORDER BY operation_id DESC LIMIT $7",
-                {given(filter.webspace_id), given(filter.status), given(filter.kind),
-                 given(filter.target_kind), given(filter.target_id), given(filter.after),
-                 filter.limit})) {
-      states.push_back(read_state(row[0]));
+    const std::array rest{text_param(filter.webspace_id), text_param(filter.kind),
+                          text_param(filter.target_kind), text_param(filter.target_id),
+                          text_param(filter.after),       text_param(filter.status),
+                          sql::Param(filter.limit),       text_param(filter.parent_id)};
+    const auto run = [&](sql::Query query, std::size_t params) {
+      return db.run_with(query, std::span(rest).first(params));
+    };
+    sql::Rows rows;
+    if (!filter.parent_id.empty()) {
+      rows = run("SELECT n, state FROM operations WHERE parent_id = $8 " HUB_LIST_REST, 8);
+    } else if (filter.status == "active") {
+      rows = run("SELECT n, state FROM operations WHERE finished_at IS NULL " HUB_LIST_REST, 7);
+    } else {
+      rows = run("SELECT n, state FROM operations WHERE TRUE " HUB_LIST_REST, 7);
     }
-    return states;
+    return Rendering(db, *live_, clock_.now()).states(rows);
   });
 }
 
-std::int64_t OperationStore::live_count() {
-  return database_.read([&](sql::Connection& db) {
-    return sql::integer(
-        db.run("SELECT COUNT(*) FROM operations WHERE finished_at IS NULL").at(0).at(0));
-  });
-}
+#undef HUB_LIST_REST
 
-std::int64_t OperationStore::ready_count() {
-  return database_.read([&](sql::Connection& db) {
-    return sql::integer(
-        db.run("SELECT COUNT(*) FROM operations WHERE status = 'accepted'").at(0).at(0));
-  });
-}
+std::int64_t OperationStore::live_count() const { return live_->count(); }
 
 std::vector<OperationState> OperationStore::live() {
   return database_.read([&](sql::Connection& db) {
-    std::vector<OperationState> states;
-    for (const auto& row :
-         db.run("SELECT state FROM operations WHERE finished_at IS NULL ORDER BY operation_id")) {
-      states.push_back(read_state(row[0]));
-    }
-    return states;
+    return Rendering(db, *live_, clock_.now())
+        .states(db.run("SELECT n, state FROM operations WHERE finished_at IS NULL ORDER BY n"));
   });
 }
 
 std::vector<OperationState> OperationStore::recent(const std::string& webspace_id,
                                                    std::int64_t ended_max) {
   return database_.read([&](sql::Connection& db) {
-    std::vector<OperationState> states;
-    for (const auto& row : db.run(
-             "SELECT state FROM (SELECT operation_id, state FROM operations WHERE webspace_id = $1 "
-             "AND finished_at IS NULL UNION ALL SELECT * FROM (SELECT operation_id, state FROM "
-             "operations WHERE webspace_id = $1 AND finished_at IS NOT NULL "
-             "ORDER BY finished_at DESC, operation_id DESC LIMIT $2)) ORDER BY operation_id",
-             {webspace_id, ended_max})) {
-      states.push_back(read_state(row[0]));
+    return Rendering(db, *live_, clock_.now())
+        .states(db.run("SELECT n, state FROM (SELECT n, state FROM operations "
+                       "WHERE webspace_id = $1 AND finished_at IS NULL "
+                       "UNION ALL SELECT * FROM (SELECT n, state FROM operations "
+                       "WHERE webspace_id = $1 AND finished_at IS NOT NULL "
+                       "ORDER BY finished_at DESC, n DESC LIMIT $2)) ORDER BY n",
+                       {webspace_id, ended_max}));
+  });
+}
+
+std::vector<OperationState> OperationStore::children_of(const OperationId& parent) {
+  return database_.read([&](sql::Connection& db) {
+    return Rendering(db, *live_, clock_.now())
+        .states(db.run("SELECT n, state FROM operations WHERE parent_id = $1 ORDER BY n",
+                       {parent.text()}));
+  });
+}
+
+std::vector<OperationState> OperationStore::contenders(std::span<const LockRequest> locks) {
+  return states_of(live_->locks().contenders(locks));
+}
+
+std::vector<UnreadableOperation> OperationStore::unreadable() const { return live_->unreadable(); }
+
+// Of those that are live still.
+std::vector<OperationState> OperationStore::states_of(std::span<const Place> places) {
+  if (places.empty()) return {};
+  return database_.read([&](sql::Connection& db) {
+    sql::Rows rows;
+    for (const auto place : places) {
+      auto found =
+          db.run("SELECT n, state FROM operations WHERE n = $1 AND finished_at IS NULL", {place});
+      if (!found.empty()) rows.push_back(std::move(found[0]));
     }
-    return states;
+    return Rendering(db, *live_, clock_.now()).states(rows);
+  });
+}
+
+std::vector<OperationState> OperationStore::successors_of(const OperationId& id) {
+  return database_.read([&](sql::Connection& db) {
+    return Rendering(db, *live_, clock_.now())
+        .states(db.run("SELECT n, state FROM operations WHERE (retry_of = $1 OR undo_of = $1) AND "
+                       "(finished_at IS NULL OR status = 'succeeded') ORDER BY n",
+                       {id.text()}));
+  });
+}
+
+std::vector<OperationState> OperationStore::later_changes(const OperationState& than) {
+  return database_.read([&](sql::Connection& db) {
+    return Rendering(db, *live_, clock_.now())
+        .states(db.run(
+            "SELECT DISTINCT o.n, o.state FROM operations than, json_each(than.locks) l "
+            "JOIN operation_changes c ON c.resource = l.key AND c.finished_at >= than.finished_at "
+            "JOIN operations o ON o.n = c.n "
+            "WHERE than.operation_id = $1 AND l.value = 'exclusive' AND o.n <> than.n ORDER BY o.n",
+            {than.operation_id.text()}));
   });
 }
 
@@ -81,28 +137,6 @@ std::vector<OperationNotification> OperationStore::notifications(const std::stri
       found.push_back(read_json<OperationNotification>(row[0], "notifications.body"));
     }
     return found;
-  });
-}
-
-std::vector<OperationEvent> OperationStore::events_after(std::int64_t seq, std::int64_t limit) {
-  return database_.read([&](sql::Connection& db) {
-    std::vector<OperationEvent> events;
-    for (const auto& row :
-         db.run("SELECT seq, operation_id, revision, status FROM operation_events "
-                "WHERE seq > $1 ORDER BY seq LIMIT $2",
-                {seq, limit})) {
-      OperationStatus status{};
-      boost::describe::enum_from_string(sql::text(row[3]).c_str(), status);
-      events.push_back(
-          {sql::integer(row[0]), OperationId(sql::text(row[1])), sql::integer(row[2]), status});
-    }
-    return events;
-  });
-}
-
-std::int64_t OperationStore::last_seq() {
-  return database_.read([&](sql::Connection& db) {
-    return sql::integer(db.run("SELECT COALESCE(MAX(seq), 0) FROM operation_events").at(0).at(0));
   });
 }
 

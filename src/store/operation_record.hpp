@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "contracts/artifact.hpp"
@@ -23,7 +24,8 @@ struct StepRecord {
   int no = 0;
   std::string name;
   StepPhase phase = StepPhase::intent;
-  int crashes = 0;  // hubs that died while this step was in intent
+  int crashes = 0;   // hubs that died while this step was in intent
+  int attempts = 0;  // runs of it that failed and were to be tried again
   boost::json::object notes;
 };
 
@@ -39,7 +41,8 @@ struct NewOperation {
   OperationState state;  // all that is known now; status accepted, revision is set by the store
   int kind_version = 1;
   std::string fingerprint;      // of kind, target and parameters
-  std::string idempotency_key;  // empty: none
+  std::string idempotency_key;  // empty: none; unique for each initiator
+  Json request;                 // what was asked, without secrets: what a retry asks again
   Json intent;
   std::vector<LockRequest> locks;
   OnConflict on_conflict = OnConflict::join;
@@ -48,8 +51,10 @@ struct NewOperation {
 struct OperationRecord {
   OperationState state;
   int kind_version = 1;
+  Json request;
   Json intent;
   std::vector<StepRecord> steps;  // by number; a step that never began is missing
+  bool cancel_requested = false;  // take it back as soon as it runs
 };
 
 enum class Acceptance {
@@ -61,6 +66,9 @@ enum class Acceptance {
 struct Accepted {
   Acceptance how = Acceptance::created;
   OperationState state;
+  // on_conflict replace: those that were asked to cancel. Queued ones have ended in the same
+  // commit; the engine must still tell the running ones.
+  std::vector<OperationId> cancelling;
 };
 
 // A change of the installed artifacts that becomes true together with the step that made it.
@@ -70,18 +78,38 @@ struct ArtifactRemoval {
 };
 using ArtifactChange = std::variant<InstalledArtifact, ArtifactRemoval>;
 
+// How long a step took, for the weights of the next run of the same kind.
+struct StepTime {
+  std::string step;  // without its suffix: "fetch", not "fetch skill:notes"
+  std::int64_t took_ms = 0;
+};
+
 // One durable move of an operation. Everything in it becomes true in one transaction.
 struct OperationChange {
   std::optional<OperationStatus> status = {};  // absent: stays
   std::vector<StepRecord> steps = {};          // written over by number
   std::vector<ArtifactChange> artifacts = {};
   std::function<void(OperationState&)> edit = {};  // everything but status and revision
+  std::vector<StepTime> times = {};
+  // Back to accepted: not to be claimed before this. Absent: at once.
+  std::optional<Time> run_after = {};
+  // A terminal status: what the run has left is kept until then (an undo needs it). Absent: its
+  // clean-up is due at once.
+  std::optional<Time> keep_until = {};
 };
 
 struct OperationFilter {
-  std::string webspace_id, status, kind, target_kind, target_id;  // empty: any
-  std::string after;                                              // operation_id to go on from
+  // Empty: any. The status "active" means live.
+  std::string webspace_id = {}, status = {}, kind = {}, target_kind = {}, target_id = {};
+  std::string parent_id = {};
+  std::string after = {};  // operation_id to go on from
   std::int64_t limit = 100;
+};
+
+// What an ended operation has left and who is to throw it away (Workflow::clean_up).
+struct CleanUp {
+  OperationId operation_id;
+  OperationKind kind;
 };
 
 }  // namespace hub::store

@@ -30,7 +30,9 @@ void ProgressBoard::overlay(OperationState& state) const {
   const auto found = entries_.find(state.operation_id);
   if (found == entries_.end()) return;
   const auto& tick = found->second.tick;
-  if (!state.progress || *state.progress < tick.progress) state.progress = tick.progress;
+  if (tick.progress && state.progress.value_or(-1) < *tick.progress) {
+    state.progress = *tick.progress;
+  }
   if (!tick.message.empty() && state.status == OperationStatus::running) {
     state.message = tick.message;
   }

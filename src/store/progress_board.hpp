@@ -13,7 +13,7 @@
 namespace hub::store {
 
 struct ProgressTick {
-  int progress = 0;  // 0..100 of the whole operation
+  std::optional<int> progress;  // 0..100 of the whole operation; absent: not known yet
   std::string message;
   std::optional<ProgressDetail> detail;
 };

@@ -3,71 +3,125 @@
 namespace hub::store {
 namespace {
 
-template <class E>
-std::string enum_text(E value) {
-  return boost::describe::enum_to_string(value, "");
+Stored read_stored(const sql::Row& row) {
+  Stored stored;
+  stored.n = sql::integer(row[0]);
+  stored.state = read_state(row[1]);
+  stored.was = stored.state.status;
+  stored.epoch = sql::integer(row[2]);
+  stored.cancel_requested = sql::integer(row[3]) != 0;
+  return stored;
 }
 
 }  // namespace
 
-std::string name_of(OperationStatus status) { return enum_text(status); }
-std::string name_of(StepPhase phase) { return enum_text(phase); }
-std::string name_of(LockMode mode) { return enum_text(mode); }
-
-StepPhase parse_phase(const std::string& text) {
-  StepPhase phase{};
-  if (!boost::describe::enum_from_string(text.c_str(), phase)) {
-    throw sql::Failure("cannot read a step: unknown phase " + text);
+std::vector<LockRequest> read_locks(const sql::Value& cell) {
+  const auto object = read_json<Json>(cell, "operations.locks");
+  if (!object.is_object()) throw Unreadable("cannot read operations.locks: want an object");
+  std::vector<LockRequest> locks;
+  for (const auto& [resource, mode] : object.get_object()) {
+    if (!mode.is_string()) throw Unreadable("cannot read operations.locks: want a mode");
+    locks.push_back(
+        {Resource(std::string(resource)), parse_name<LockMode>(std::string(mode.get_string()))});
   }
-  return phase;
+  return locks;
+}
+
+std::string write_locks(const std::vector<LockRequest>& locks) {
+  boost::json::object object;
+  for (const auto& lock : locks) object[lock.resource.text()] = name_of(lock.mode);
+  return boost::json::serialize(object);
 }
 
 OperationState read_state(const sql::Value& cell) {
   return read_json<OperationState>(cell, "operations.state");
 }
 
-std::optional<OperationState> load(sql::Connection& db, const OperationId& id) {
-  const auto rows = db.run("SELECT state FROM operations WHERE operation_id = $1", {id.text()});
+std::optional<Stored> load(sql::Connection& db, const OperationId& id) {
+  const auto rows =
+      db.run("SELECT n, state, epoch, cancel_requested FROM operations WHERE operation_id = $1",
+             {id.text()});
   if (rows.empty()) return std::nullopt;
-  return read_state(rows[0][0]);
+  return read_stored(rows[0]);
 }
 
-std::vector<StepRecord> read_steps(sql::Connection& db, const OperationId& id) {
+std::optional<Stored> load(sql::Connection& db, std::int64_t n) {
+  const auto rows =
+      db.run("SELECT n, state, epoch, cancel_requested FROM operations WHERE n = $1", {n});
+  if (rows.empty()) return std::nullopt;
+  return read_stored(rows[0]);
+}
+
+bool has_journal(sql::Connection& db, std::int64_t n) {
+  return !db.run("SELECT 1 FROM operation_steps WHERE n = $1 LIMIT 1", {n}).empty();
+}
+
+std::vector<StepRecord> read_steps(sql::Connection& db, std::int64_t n) {
   std::vector<StepRecord> steps;
-  for (const auto& row : db.run("SELECT step_no, name, phase, crashes, notes FROM operation_steps "
-                                "WHERE operation_id = $1 ORDER BY step_no",
-                                {id.text()})) {
+  for (const auto& row : db.run("SELECT step_no, name, phase, crashes, attempts, notes "
+                                "FROM operation_steps WHERE n = $1 ORDER BY step_no",
+                                {n})) {
     steps.push_back({static_cast<int>(sql::integer(row[0])), sql::text(row[1]),
-                     parse_phase(sql::text(row[2])), static_cast<int>(sql::integer(row[3])),
-                     read_json<boost::json::object>(row[4], "operation_steps.notes")});
+                     parse_name<StepPhase>(sql::text(row[2])),
+                     static_cast<int>(sql::integer(row[3])), static_cast<int>(sql::integer(row[4])),
+                     read_json<boost::json::object>(row[5], "operation_steps.notes")});
   }
   return steps;
 }
 
-void write_step(sql::Connection& db, const OperationId& id, const StepRecord& step,
-                std::int64_t epoch) {
+void write_step(sql::Connection& db, std::int64_t n, const StepRecord& step, std::int64_t epoch) {
   db.run(
-      "INSERT INTO operation_steps (operation_id, step_no, name, phase, epoch, crashes, notes) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (operation_id, step_no) DO UPDATE SET "
+      "INSERT INTO operation_steps (n, step_no, name, phase, epoch, crashes, attempts, notes) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (n, step_no) DO UPDATE SET "
       "phase = excluded.phase, epoch = excluded.epoch, crashes = excluded.crashes, "
-      "notes = excluded.notes",
-      {id.text(), std::int64_t{step.no}, step.name, name_of(step.phase), epoch,
-       std::int64_t{step.crashes}, boost::json::serialize(step.notes)});
+      "attempts = excluded.attempts, notes = excluded.notes",
+      {n, step.no, step.name, name_of(step.phase), epoch, step.crashes, step.attempts,
+       boost::json::serialize(step.notes)});
 }
 
-void save_state(sql::Connection& db, OperationState& state, Time now) {
+OperationRecord read_record(sql::Connection& db, const Stored& stored) {
+  OperationRecord record;
+  record.state = stored.state;
+  record.cancel_requested = stored.cancel_requested;
+  record.steps = read_steps(db, stored.n);
+  for (const auto& row : db.run("SELECT kind_version, request, intent FROM operations "
+                                "LEFT JOIN operation_plans USING (n) WHERE n = $1",
+                                {stored.n})) {
+    record.kind_version = static_cast<int>(sql::integer(row[0]));
+    if (!sql::is_null(row[1])) record.request = read_json<Json>(row[1], "operation_plans.request");
+    if (!sql::is_null(row[2])) record.intent = read_json<Json>(row[2], "operation_plans.intent");
+  }
+  return record;
+}
+
+void write_state(sql::Connection& db, Stored& stored, std::optional<Time> run_after, Time now) {
+  auto& state = stored.state;
   state.revision += 1;
   state.updated_at = now;
-  const auto finished =
-      state.finished_at ? sql::Value{to_millis(*state.finished_at)} : sql::Value{};
+  if (state.status == stored.was && state.status != OperationStatus::accepted) {
+    // No index has a part in it.
+    db.run("UPDATE operations SET revision = $2, updated_at = $3, state = $4 WHERE n = $1",
+           {stored.n, state.revision, to_millis(now), write_json(state)});
+  } else {
+    db.run(
+        "UPDATE operations SET status = $2, revision = $3, epoch = $4, run_after = $5, "
+        "cancel_requested = $6, updated_at = $7, finished_at = $8, expires_at = $9, state = $10 "
+        "WHERE n = $1",
+        {stored.n, name_of(state.status), state.revision, stored.epoch, time_param(run_after),
+         stored.cancel_requested ? 1 : 0, to_millis(now), time_param(state.finished_at),
+         time_param(state.expires_at), write_json(state)});
+  }
+  write_event(db, state, stored.was, now);
+  stored.was = state.status;
+}
+
+void write_event(sql::Connection& db, const OperationState& state,
+                 std::optional<OperationStatus> from, Time now) {
   db.run(
-      "UPDATE operations SET status = $2, revision = $3, state = $4, updated_at = $5, "
-      "finished_at = $6 WHERE operation_id = $1",
-      {state.operation_id.text(), name_of(state.status), state.revision, write_json(state),
-       to_millis(now), finished});
-  db.run(
-      "INSERT INTO operation_events (operation_id, revision, status, at) VALUES ($1, $2, $3, $4)",
-      {state.operation_id.text(), state.revision, name_of(state.status), to_millis(now)});
+      "INSERT INTO operation_events (operation_id, kind, revision, from_status, status, at) "
+      "VALUES ($1, $2, $3, $4, $5, $6)",
+      {state.operation_id.text(), state.kind.text(), state.revision,
+       from ? sql::Param(name_of(*from)) : sql::Param(), name_of(state.status), to_millis(now)});
 }
 
 void apply(sql::Connection& db, const ArtifactChange& change) {

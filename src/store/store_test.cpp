@@ -30,6 +30,10 @@ struct Bench {
     store = std::make_unique<OperationStore>(*database, clock);
   }
 
+  std::optional<OperationRecord> claim() {
+    return store->claim(known_kinds, Priority::interactive);
+  }
+
   NewOperation install_of(const std::string& skill, const std::string& kind = "skill.install") {
     NewOperation wanted;
     auto& state = wanted.state;
@@ -75,8 +79,8 @@ TEST_CASE("an accepted operation is there after a restart, with its lock and its
   const auto found = bench.store->find(accepted->state.operation_id);
   REQUIRE(found);
   CHECK(found->status == OperationStatus::accepted);
-  CHECK(bench.store->events_after(0, 10).size() == 1);
-  const auto claimed = bench.store->claim(known_kinds);
+  CHECK(bench.store->events_after(0, 10)->size() == 1);
+  const auto claimed = bench.claim();
   REQUIRE(claimed);
   CHECK(claimed->intent.at("name") == "weather");
 }
@@ -118,15 +122,16 @@ TEST_CASE("another operation on the same resource waits in line and says for who
   REQUIRE(second->state.reason);
   CHECK(second->state.reason->code == "lock");
   CHECK(second->state.blocked_by->at(0) == first->state.operation_id);
-  const auto claimed = bench.store->claim(known_kinds);
+  const auto claimed = bench.claim();
   REQUIRE(claimed);
   CHECK(claimed->state.operation_id == first->state.operation_id);
-  CHECK_FALSE(bench.store->claim(known_kinds));
+  CHECK_FALSE(bench.claim());
   REQUIRE(bench.store->advance(first->state.operation_id, to_status(OperationStatus::succeeded)));
   const auto freed = bench.store->find(second->state.operation_id);
-  CHECK_FALSE(freed->reason);
+  CHECK(freed->reason->code == "slot");  // nobody but a worker is missing
+  CHECK(freed->queue_position == 1);
   CHECK_FALSE(freed->blocked_by);
-  CHECK(bench.store->claim(known_kinds)->state.operation_id == second->state.operation_id);
+  CHECK(bench.claim()->state.operation_id == second->state.operation_id);
 }
 
 TEST_CASE("on_conflict fail names the operation in the way and stores nothing") {
@@ -158,7 +163,7 @@ TEST_CASE("shared locks go together and an exclusive one waits for them") {
 TEST_CASE("an ended operation never moves again") {
   Bench bench;
   const auto id = bench.store->accept(bench.install_of("weather")).value().state.operation_id;
-  REQUIRE(bench.store->claim(known_kinds));
+  REQUIRE(bench.claim());
   REQUIRE(bench.store->advance(id, to_status(OperationStatus::succeeded)));
   CHECK(bench.store->advance(id, to_status(OperationStatus::failed)).error().reason == "fenced");
   CHECK(bench.store->cancel(id).error().reason == "operation_not_active");
@@ -172,7 +177,7 @@ TEST_CASE("an ended operation never moves again") {
 TEST_CASE("a status that may not follow is refused by code and by database") {
   Bench bench;
   const auto id = bench.store->accept(bench.install_of("weather")).value().state.operation_id;
-  REQUIRE(bench.store->claim(known_kinds));
+  REQUIRE(bench.claim());
   REQUIRE(bench.store->advance(id, to_status(OperationStatus::reverting)));
   CHECK(bench.store->advance(id, to_status(OperationStatus::succeeded)).error().reason == "fenced");
   CHECK_THROWS_AS(bench.database->write([&](sql::Connection& db) {
@@ -184,7 +189,7 @@ TEST_CASE("a status that may not follow is refused by code and by database") {
 TEST_CASE("an end frees locks, appends an event and leaves exactly one notification") {
   Bench bench;
   const auto id = bench.store->accept(bench.install_of("weather")).value().state.operation_id;
-  REQUIRE(bench.store->claim(known_kinds));
+  REQUIRE(bench.claim());
   const auto ended = bench.store->advance(
       id, {.status = OperationStatus::succeeded,
            .artifacts = {[] {
@@ -201,7 +206,7 @@ TEST_CASE("an end frees locks, appends an event and leaves exactly one notificat
   CHECK(told[0].id == "notif:" + id.text() + ":success");
   CHECK(told[0].message == "weather is installed");
   CHECK(bench.store->find_installed(ArtifactKind::skill, "weather"));
-  const auto events = bench.store->events_after(0, 10);
+  const auto events = bench.store->events_after(0, 10).value();
   REQUIRE(events.size() == 3);
   for (std::size_t i = 0; i < events.size(); ++i) {
     CHECK(events[i].seq == static_cast<std::int64_t>(i + 1));
@@ -212,7 +217,7 @@ TEST_CASE("an end frees locks, appends an event and leaves exactly one notificat
 TEST_CASE("what an earlier boot left running is adopted, and its crash is counted") {
   Bench bench;
   const auto id = bench.store->accept(bench.install_of("weather")).value().state.operation_id;
-  REQUIRE(bench.store->claim(known_kinds));
+  REQUIRE(bench.claim());
   bench.open();
   CHECK(bench.store->advance(id, {}).error().reason == "fenced");  // not ours yet
   auto orphans = bench.store->adopt_orphans();
@@ -232,7 +237,7 @@ TEST_CASE("a cancel before the start ends it, later it asks the run to stop") {
   CHECK(bench.store->cancel(waiting)->status == OperationStatus::cancelled);
   CHECK(bench.store->cancel(waiting)->status == OperationStatus::cancelled);  // again is fine
   const auto running = bench.store->accept(bench.install_of("b")).value().state.operation_id;
-  REQUIRE(bench.store->claim(known_kinds));
+  REQUIRE(bench.claim());
   CHECK(bench.store->cancel(running)->status == OperationStatus::cancelling);
   CHECK(bench.store->advance(running, to_status(OperationStatus::cancelled)));
   CHECK(bench.store->cancel(OperationId("op_none")).error().reason == "operation_not_found");
@@ -294,8 +299,8 @@ TEST_CASE("a tick is laid over a live state and never takes progress back") {
   state.operation_id = OperationId("op_1");
   state.status = OperationStatus::running;
   state.progress = 30;
-  board.tick(state.operation_id, {20, "fetching", ProgressDetail{5, 10, "bytes"}});
-  board.tick(state.operation_id, {25, "fetching more", ProgressDetail{7, 10, "bytes"}});
+  board.tick(state.operation_id, {20, "fetching", ProgressDetail{5, 10, "bytes", {}, {}}});
+  board.tick(state.operation_id, {25, "fetching more", ProgressDetail{7, 10, "bytes", {}, {}}});
   CHECK(rung == 1);  // at most four a second
   board.overlay(state);
   CHECK(state.progress == 30);

@@ -61,32 +61,34 @@ std::vector<std::string> warnings_of(const Tools& tools) {
 OperationKind Install::kind() const { return OperationKind(to_text(artifact_kind_) + ".install"); }
 
 Result<Plan> Install::resolve(const OperationRequest& request) const {
+  if (const auto pinned = pinned_in(request)) return plan_for(*pinned);
   HUB_TRY(catalog, catalog_of(tools_));
   HUB_TRY(entry, registry::find_entry(*catalog, artifact_kind_, request.target_id));
   HUB_CHECK(check_pin(request, entry));
-  InstallIntent intent;
-  intent.commit = catalog->commit;
-  Plan plan;
+  HUB_TRY(intent, pin_with_requirements(tools_.store, *catalog, entry));
+  auto plan = plan_for(intent);
   plan.warnings = warnings_of(tools_);
-  for (const auto& name : entry.requires_skills) {
-    if (tools_.store.find_installed(ArtifactKind::skill, name)) {
-      plan.locks.push_back({resource_of(ArtifactKind::skill, name), store::LockMode::shared});
-      continue;
-    }
-    auto needed = registry::find_entry(*catalog, ArtifactKind::skill, name);
-    if (!needed) {
-      return fail(ErrorCode::conflict,
-                  "cannot install " + entry.name + ": it requires skill " + name +
-                      ", which is not in the catalogue",
-                  "requires_missing", "ask its publisher to push " + name + " too",
-                  {{"missing", boost::json::array{boost::json::string(name)}}});
-    }
-    plan.locks.push_back({resource_of(ArtifactKind::skill, needed->name)});
-    intent.artifacts.push_back(pin(*needed));
-  }
-  plan.locks.push_back({resource_of(artifact_kind_, entry.name)});
-  intent.artifacts.push_back(pin(entry));
+  return plan;
+}
+
+Plan Install::plan_for(const InstallIntent& intent) const {
   const auto& target = intent.artifacts.back();
+  Plan plan;
+  std::optional<std::int64_t> bytes = 0;
+  for (const auto& artifact : intent.artifacts) {
+    plan.locks.push_back({resource_of(artifact.kind, artifact.name)});
+    bytes =
+        bytes && artifact.size_bytes ? std::optional(*bytes + *artifact.size_bytes) : std::nullopt;
+  }
+  for (const auto& name : target.requires_skills) {
+    const auto resource = resource_of(ArtifactKind::skill, name);
+    const bool comes_along =
+        std::ranges::find(plan.locks, resource, &store::LockRequest::resource) != plan.locks.end();
+    if (!comes_along) plan.locks.push_back({resource, store::LockMode::shared});
+  }
+  plan.bytes = bytes;
+  // What it replaces is kept beside it. How much pip brings, nobody knows before.
+  if (bytes) plan.space_needed = *bytes * 2;
   plan.intent = to_json(intent);
   plan.title_key = "operation." + kind().text();
   plan.title_args = {{"name", target.name},

@@ -3,6 +3,7 @@
 // skills it requires that are missing here; all of it happens or none.
 
 #include "operations/workflow.hpp"
+#include "workflows/pinned_artifact.hpp"
 #include "workflows/tools.hpp"
 
 namespace hub::workflows {
@@ -16,8 +17,12 @@ class Install final : public operations::Workflow {
   Result<operations::Plan> resolve(const OperationRequest&) const override;
   std::vector<operations::Step> steps(const Json& intent) const override;
   void clean_up(const OperationId&) const override;
+  Priority priority() const override { return Priority::interactive; }
+  std::chrono::seconds undo_window() const override { return undo_window_of_artifacts; }
 
  private:
+  operations::Plan plan_for(const InstallIntent&) const;
+
   ArtifactKind artifact_kind_;
   Tools tools_;
 };

@@ -12,6 +12,7 @@ using artifacts::Shelf;
 using artifacts::SwitchPlan;
 using operations::Presence;
 using operations::Step;
+using operations::StepClass;
 using operations::StepContext;
 
 // One artifact on its way; copied into each step's functions.
@@ -39,12 +40,17 @@ std::string readable(std::int64_t bytes) {
   return std::to_string(bytes / 1024) + " KiB";
 }
 
+std::string switch_text(const SwitchPlan& plan, const fs::path& target) {
+  return std::string(plan.replaces ? "takes the place of " : "goes to ") + target.string();
+}
+
 Result<> fetch(const Journey& journey, StepContext& run) {
   const auto& artifact = journey.artifact;
   const auto present = journey.tools.store.find_installed(artifact.kind, artifact.name);
   if (present && !artifact.tree.empty() && present->tree == artifact.tree &&
       fs::is_directory(journey.tools.shelf.installed(artifact.kind, artifact.name))) {
     run.notes()["already_installed"] = present->version;
+    run.log(artifact.name + " " + present->version + " is here already, with the same files");
     return {};
   }
   const auto destination = journey.source(run);
@@ -62,6 +68,8 @@ Result<> fetch(const Journey& journey, StepContext& run) {
   wanted.stop = [&run] { return run.stop_requested(); };
   HUB_TRY(exported, journey.tools.catalog.mirror().export_artifact(wanted));
   run.notes()["bytes"] = exported.bytes;
+  run.log("fetched " + journey.label() + ": " + std::to_string(exported.bytes) +
+          " bytes, registry commit " + journey.commit);
   return sync_tree(destination);
 }
 
@@ -76,6 +84,7 @@ Result<> verify(const Journey& journey, StepContext& run) {
     run.warn(artifact.name + " was published without a digest, so its files could not be verified");
     return {};
   }
+  run.log("its files are " + tree.digest);
   if (tree.digest == artifact.tree) return {};
   return fail(ErrorCode::invalid,
               "cannot install " + artifact.name + ": its files do not match the catalogue",
@@ -93,6 +102,7 @@ Result<> prepare(const Journey& journey, StepContext& run) {
   wanted.vendor = journey.vendor(run);
   wanted.on_line = [&](const std::string& line) {
     run.progress({0, std::nullopt, "packages"}, line.substr(0, 200));
+    run.log("pip: " + line);
   };
   wanted.stop = [&run] { return run.stop_requested(); };
   HUB_TRY(prepared, artifacts::prepare(wanted));
@@ -101,6 +111,7 @@ Result<> prepare(const Journey& journey, StepContext& run) {
   HUB_TRY(plan, Shelf::plan(wanted.vendor, target));
   run.notes()["vendor"] = to_json(plan);
   HUB_CHECK(run.save_notes());
+  run.log(switch_text(plan, target));
   return Shelf::switch_in(plan, wanted.vendor, target);
 }
 
@@ -160,6 +171,7 @@ Result<> activate(const Journey& journey, StepContext& run) {
   }
   HUB_TRY(plan, from_json<SwitchPlan>(notes.at("switch"), "notes.switch"));
   fault_point("planned:activate");
+  run.log(switch_text(plan, target));
   HUB_CHECK(Shelf::switch_in(plan, journey.source(run), target));
   run.change_installed(record_of(journey, run));
   return {};
@@ -196,10 +208,13 @@ void add_install_steps(std::vector<Step>& steps, const Tools& tools, const std::
   steps.push_back(step("fetch", 5, fetch));
   steps.push_back(step("verify", 2, verify));
   auto preparing = step("prepare", 4, prepare);
+  preparing.kind = StepClass::fs_publish;
+  preparing.timeout = std::chrono::minutes(12);  // pip itself gives up after ten
   preparing.probe = [journey](StepContext& run) { return are_dependencies_switched(journey, run); };
   preparing.undo = [journey](StepContext& run) { return take_back_dependencies(journey, run); };
   steps.push_back(std::move(preparing));
   auto activating = step("activate", 1, activate);
+  activating.kind = StepClass::fs_publish;
   activating.undo = [journey](StepContext& run) { return deactivate(journey, run); };
   steps.push_back(std::move(activating));
 }

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "contracts/catalog_entry.hpp"
+#include "contracts/operation_request.hpp"
+#include "store/operation_store.hpp"
 
 namespace hub::workflows {
 
@@ -15,9 +17,11 @@ struct PinnedArtifact {
   boost::json::object title_i18n;
   std::string tree;  // what the files must hash to; empty: it was published without a digest
   std::vector<std::string> requires_skills;
+  std::optional<std::int64_t> size_bytes;  // absent: it was published without
 };
 BOOST_DESCRIBE_STRUCT(PinnedArtifact, (),
-                      (kind, name, id, version, title, title_i18n, tree, requires_skills))
+                      (kind, name, id, version, title, title_i18n, tree, requires_skills,
+                       size_bytes))
 
 struct InstallIntent {
   std::string commit;                     // of the registry
@@ -26,6 +30,16 @@ struct InstallIntent {
 BOOST_DESCRIBE_STRUCT(InstallIntent, (), (commit, artifacts))
 
 PinnedArtifact pin(const CatalogEntry&);
+// The entry with the skills that it requires and that are missing here. conflict:
+// "requires_missing".
+Result<InstallIntent> pin_with_requirements(store::OperationStore&, const Catalog&,
+                                            const CatalogEntry&);
+
+// An install that another operation asks for brings along what that one has pinned. A client cannot
+// say so: only a child or the retry of one is believed.
+boost::json::object pinned_params(const InstallIntent&);
+std::optional<InstallIntent> pinned_in(const OperationRequest&);
+
 Resource resource_of(ArtifactKind, const std::string& name);  // "skill:notes_skill"
 
 }  // namespace hub::workflows

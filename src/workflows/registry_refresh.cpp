@@ -10,9 +10,12 @@ Step refresh_step(const Tools& tools) {
   Step step;
   step.name = "refresh";
   step.weight = 3;
+  step.retry = {.attempts_max = 3};
   step.run = [tools](StepContext& run) -> Result<> {
     run.progress({0, std::nullopt, "entries"}, "asking " + tools.catalog.mirror().display_url());
     HUB_TRY(catalog, tools.catalog.refresh([&run] { return run.stop_requested(); }));
+    run.log("the catalogue of commit " + catalog->commit + " has " +
+            std::to_string(catalog->entries.size()) + " entries");
     run.result("commit", Json(catalog->commit));
     run.result("entries", Json(static_cast<std::int64_t>(catalog->entries.size())));
     run.conclude("the catalogue has " + std::to_string(catalog->entries.size()) + " entries");

@@ -15,4 +15,7 @@ struct Tools {
   const Clock& clock;
 };
 
+// How long an install or uninstall can be taken back. What it replaced is kept so long.
+inline constexpr std::chrono::hours undo_window_of_artifacts{24};
+
 }  // namespace hub::workflows

@@ -10,6 +10,7 @@ namespace {
 using artifacts::Shelf;
 using operations::Plan;
 using operations::Step;
+using operations::StepClass;
 using operations::StepContext;
 
 std::string joined(const std::vector<std::string>& names) {
@@ -20,6 +21,54 @@ std::string joined(const std::vector<std::string>& names) {
 
 std::string title_of(const InstalledArtifact& artifact) {
   return artifact.title.empty() ? artifact.name : artifact.title;
+}
+
+// One artifact on its way out; copied into each step's functions.
+struct Leaving {
+  Tools tools;
+  InstalledArtifact artifact;
+
+  fs::path place() const { return tools.shelf.installed(artifact.kind, artifact.name); }
+  fs::path packages() const { return tools.shelf.vendor(artifact.name, artifact.version); }
+  fs::path kept(const StepContext& run, const char* part) const {
+    return tools.shelf.staged(run.operation_id(), artifact.kind, artifact.name, part);
+  }
+};
+
+Result<> take_away(const Leaving& leaving, StepContext& run) {
+  const auto& artifact = leaving.artifact;
+  boost::json::array had;
+  for (const auto& skill : artifact.requires_skills) {
+    if (leaving.tools.store.find_installed(ArtifactKind::skill, skill)) had.emplace_back(skill);
+  }
+  if (!had.empty()) run.notes()["had_skills"] = std::move(had);
+  run.log("keeps " + leaving.place().string() + " aside");
+  HUB_CHECK(Shelf::take_away(leaving.place(), leaving.kept(run, "removed")));
+  run.change_installed(store::ArtifactRemoval{artifact.kind, artifact.name});
+  return {};
+}
+
+// A scenario does not come back without the skills that it had.
+Result<> check_skills_are_there(const Leaving& leaving, StepContext& run) {
+  const auto* had = run.notes().if_contains("had_skills");
+  if (!had || !had->is_array()) return {};
+  for (const auto& name : had->get_array()) {
+    const std::string skill(name.as_string());
+    if (leaving.tools.store.find_installed(ArtifactKind::skill, skill)) continue;
+    return fail(ErrorCode::conflict,
+                "cannot bring back " + leaving.artifact.name + ": skill " + skill +
+                    ", which it requires, was uninstalled since",
+                "requires_missing", "install " + skill + " first",
+                {{"missing", boost::json::array{boost::json::string(skill)}}});
+  }
+  return {};
+}
+
+Result<> bring_back(const Leaving& leaving, StepContext& run) {
+  HUB_CHECK(check_skills_are_there(leaving, run));
+  HUB_CHECK(Shelf::put_back(leaving.place(), leaving.kept(run, "removed")));
+  run.change_installed(leaving.artifact);
+  return {};
 }
 
 }  // namespace
@@ -69,6 +118,10 @@ Result<Plan> Uninstall::resolve(const OperationRequest& request) const {
   Plan plan;
   plan.intent = to_json(artifact);
   plan.locks = {{resource_of(artifact.kind, artifact.name)}};
+  // They stay while this one may still have to bring it back.
+  for (const auto& skill : artifact.requires_skills) {
+    plan.locks.push_back({resource_of(ArtifactKind::skill, skill), store::LockMode::shared});
+  }
   plan.title_key = "operation." + kind().text();
   plan.title_args = {{"name", artifact.name},
                      {"title", title_of(artifact)},
@@ -80,35 +133,33 @@ Result<Plan> Uninstall::resolve(const OperationRequest& request) const {
 
 std::vector<Step> Uninstall::steps(const Json& intent) const {
   const auto artifact = from_json<InstalledArtifact>(intent, "intent").value();
-  const auto kept = [tools = tools_, artifact](const StepContext& run) {
-    return tools.shelf.staged(run.operation_id(), artifact.kind, artifact.name, "removed");
-  };
-  const fs::path target = tools_.shelf.installed(artifact.kind, artifact.name);
+  const Leaving leaving{tools_, artifact};
   Step remove;
   remove.name = "remove";
-  remove.run = [this, artifact, kept, target](StepContext& run) -> Result<> {
+  remove.kind = StepClass::fs_publish;
+  remove.run = [this, leaving](StepContext& run) -> Result<> {
     // A scenario that needs it may have been installed while this one waited in line.
-    HUB_CHECK(check_not_required(artifact.name));
-    HUB_CHECK(Shelf::take_away(target, kept(run)));
-    run.change_installed(store::ArtifactRemoval{artifact.kind, artifact.name});
-    return {};
+    HUB_CHECK(check_not_required(leaving.artifact.name));
+    return take_away(leaving, run);
   };
-  remove.undo = [artifact, kept, target](StepContext& run) -> Result<> {
-    HUB_CHECK(Shelf::put_back(target, kept(run)));
-    run.change_installed(artifact);
-    return {};
-  };
+  remove.undo = [leaving](StepContext& run) { return bring_back(leaving, run); };
   Step tidy;
   tidy.name = "tidy";
-  tidy.run = [tools = tools_, artifact](StepContext& run) -> Result<> {
-    if (artifact.kind == ArtifactKind::skill) {
-      HUB_CHECK(remove_tree(tools.shelf.vendor(artifact.name, artifact.version)));
+  tidy.kind = StepClass::fs_publish;
+  tidy.run = [leaving](StepContext& run) -> Result<> {
+    const auto& gone = leaving.artifact;
+    if (gone.kind == ArtifactKind::skill) {
+      HUB_CHECK(Shelf::take_away(leaving.packages(), leaving.kept(run, "packages")));
     }
-    run.result("target_kind", to_json(artifact.kind));
-    run.result("target_id", Json(artifact.name));
-    run.result("version", Json(artifact.version));
-    run.conclude(title_of(artifact) + " is uninstalled; its data is kept");
+    run.result("target_kind", to_json(gone.kind));
+    run.result("target_id", Json(gone.name));
+    run.result("version", Json(gone.version));
+    run.conclude(title_of(gone) + " is uninstalled; its data is kept");
     return {};
+  };
+  tidy.undo = [leaving](StepContext& run) -> Result<> {
+    if (leaving.artifact.kind != ArtifactKind::skill) return {};
+    return Shelf::put_back(leaving.packages(), leaving.kept(run, "packages"));
   };
   return {remove, tidy};
 }

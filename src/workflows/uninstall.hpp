@@ -1,6 +1,7 @@
 #pragma once
 // skill.uninstall and scenario.uninstall: take an artifact off this hub. A skill that an installed
-// scenario requires is refused, naming which. User data stays; pip packages go.
+// scenario requires is refused, naming which. User data stays; its files and pip packages are kept
+// aside for as long as it can be undone.
 
 #include "operations/workflow.hpp"
 #include "workflows/tools.hpp"
@@ -19,6 +20,8 @@ class Uninstall final : public operations::Workflow {
   Result<operations::Plan> resolve(const OperationRequest&) const override;
   std::vector<operations::Step> steps(const Json& intent) const override;
   void clean_up(const OperationId&) const override;
+  Priority priority() const override { return Priority::interactive; }
+  std::chrono::seconds undo_window() const override { return undo_window_of_artifacts; }
 
  private:
   Result<InstalledArtifact> find(const std::string& name_or_id) const;

@@ -4,7 +4,7 @@
 
 #include "registry/find_entry.hpp"
 #include "registry/update_rule.hpp"
-#include "workflows/install_steps.hpp"
+#include "workflows/pinned_artifact.hpp"
 #include "workflows/registry_refresh.hpp"
 
 namespace hub::workflows {
@@ -12,75 +12,187 @@ namespace {
 
 using operations::Plan;
 using operations::Step;
+using operations::StepClass;
 using operations::StepContext;
 
-std::vector<PinnedArtifact> outdated(const Tools& tools, const registry::SharedCatalog& catalog) {
-  std::vector<PinnedArtifact> found;
+constexpr const char* skills_step = "update skills";
+constexpr const char* scenarios_step = "update scenarios";
+
+// Each install is one child.
+struct UpdateIntent {
+  std::vector<InstallIntent> skills, scenarios;
+};
+BOOST_DESCRIBE_STRUCT(UpdateIntent, (), (skills, scenarios))
+
+// Skills first: a scenario's new version may count on them.
+std::vector<CatalogEntry> outdated(const Tools& tools, const registry::SharedCatalog& catalog) {
+  std::vector<CatalogEntry> found;
   if (!catalog) return found;
   const auto installed = tools.store.installed();
-  // Skills first: a scenario's new version may count on them.
   for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
     for (const auto& here : installed) {
       if (here.kind != kind) continue;
-      const auto entry = registry::find_entry(*catalog, here.kind, here.name);
+      auto entry = registry::find_entry(*catalog, here.kind, here.name);
       if (entry && registry::update_to(*entry, here) != registry::Update::none) {
-        found.push_back(pin(*entry));
+        found.push_back(*std::move(entry));
       }
     }
   }
   return found;
 }
 
+OperationRequest install_of(const InstallIntent& intent) {
+  const auto& target = intent.artifacts.back();
+  OperationRequest request;
+  request.kind = OperationKind(to_text(target.kind) + ".install");
+  request.target_kind = to_text(target.kind);
+  request.target_id = target.name;
+  request.params = pinned_params(intent);
+  return request;
+}
+
+// How the children of both steps have ended so far.
+struct Tally {
+  std::int64_t updated = 0;
+  boost::json::array failed;
+
+  void add_notes(const boost::json::object& notes) {
+    if (const auto* count = notes.if_contains("updated")) updated += count->as_int64();
+    if (const auto* some = notes.if_contains("failed")) {
+      for (const auto& one : some->as_array()) failed.push_back(one);
+    }
+  }
+  void add(const OperationState& child) {
+    if (child.status == OperationStatus::succeeded) {
+      ++updated;
+      return;
+    }
+    const std::string code = child.error ? child.error->code : "CANCELLED";
+    const std::string message = child.error ? child.error->message : child.message;
+    failed.push_back({{"target", child.target_kind + ":" + child.target_id},
+                      {"operation_id", child.operation_id.text()},
+                      {"error",
+                       {{"code", code},
+                        {"message", message},
+                        {"retryable", child.error && child.error->retryable}}}});
+  }
+  boost::json::object notes() const { return {{"updated", updated}, {"failed", failed}}; }
+};
+
+Result<> run_installs(const std::vector<InstallIntent>& intents, StepContext& run) {
+  std::vector<OperationRequest> requests;
+  for (const auto& intent : intents) requests.push_back(install_of(intent));
+  HUB_TRY(ends, run.run_children(std::move(requests)));
+  Tally tally;
+  for (const auto& child : ends) {
+    tally.add(child);
+    run.log(child.target_kind + " " + child.target_id + ": " + child.message);
+  }
+  for (const auto& [key, value] : tally.notes()) run.notes()[key] = value;
+  return {};
+}
+
+// What the refresh has just found is left for the next time: this run keeps to its plan.
+std::int64_t newer_than_planned(const Tools& tools, const UpdateIntent& intent) {
+  std::int64_t more = 0;
+  for (const auto& newer : outdated(tools, tools.catalog.current())) {
+    const auto& planned = newer.kind == ArtifactKind::skill ? intent.skills : intent.scenarios;
+    const bool known = std::ranges::any_of(planned, [&](const InstallIntent& one) {
+      const auto& target = one.artifacts.back();
+      return target.name == newer.name && target.version == newer.version &&
+             target.tree == newer.tree;
+    });
+    if (!known) ++more;
+  }
+  return more;
+}
+
+Error incomplete(const Tally& tally) {
+  std::string names;
+  boost::json::array causes;
+  bool retryable = true;
+  for (const auto& one : tally.failed) {
+    const auto& error = one.at("error");
+    names += (names.empty() ? "" : ", ") + std::string(one.at("target").as_string());
+    causes.push_back({{"code", error.at("code")}, {"message", error.at("message")}});
+    retryable = retryable && error.at("retryable").as_bool();
+  }
+  const auto failed = tally.failed.size();
+  const auto all = failed + static_cast<std::size_t>(tally.updated);
+  return Error{retryable ? ErrorCode::unavailable : ErrorCode::conflict,
+               "cannot update everything: " + std::to_string(failed) + " of " +
+                   std::to_string(all) + " failed: " + names,
+               "update_incomplete",
+               "the others are up to date; look at each that failed, then update again",
+               {{"updated", tally.updated},
+                {"failed", static_cast<std::int64_t>(failed)},
+                {"targets", names},
+                {"causes", std::move(causes)}}};
+}
+
+Result<> conclude(const Tools& tools, const UpdateIntent& intent, StepContext& run) {
+  Tally tally;
+  tally.add_notes(run.notes());
+  if (!intent.skills.empty() && !intent.scenarios.empty())
+    tally.add_notes(run.notes_of(skills_step));
+  const auto more = newer_than_planned(tools, intent);
+  run.result("updated", Json(tally.updated));
+  run.result("failed", tally.failed);
+  run.result("more_available", Json(more));
+  if (!tally.failed.empty()) return tl::unexpected(incomplete(tally));
+  std::string said = tally.updated == 0 ? "everything was up to date"
+                                        : std::to_string(tally.updated) + " artifacts are updated";
+  if (more > 0) said += "; " + std::to_string(more) + " newer just found";
+  run.conclude(said);
+  return {};
+}
+
+Step installs_step(const char* name, const std::vector<InstallIntent>& intents) {
+  Step step;
+  step.name = name;
+  step.weight = 10 * static_cast<int>(intents.size());
+  step.kind = StepClass::external_idempotent;
+  step.timeout = std::chrono::hours(6);  // each child has a deadline of its own
+  step.run = [intents](StepContext& run) { return run_installs(intents, run); };
+  return step;
+}
+
 }  // namespace
 
 Result<Plan> WorkspaceUpdate::resolve(const OperationRequest&) const {
   const auto catalog = tools_.catalog.current();
-  InstallIntent intent;
-  intent.commit = catalog ? catalog->commit : "";
-  intent.artifacts = outdated(tools_, catalog);
+  UpdateIntent intent;
   Plan plan;
-  plan.intent = to_json(intent);
-  plan.locks = {{Resource("registry:catalog")}};
-  for (const auto& artifact : intent.artifacts) {
-    plan.locks.push_back({resource_of(artifact.kind, artifact.name)});
+  std::int64_t count = 0;
+  for (const auto& entry : outdated(tools_, catalog)) {
+    auto pinned = pin_with_requirements(tools_.store, *catalog, entry);
+    if (!pinned) {
+      plan.warnings.push_back(pinned.error().message);
+      continue;
+    }
+    auto& list = entry.kind == ArtifactKind::skill ? intent.skills : intent.scenarios;
+    list.push_back(*std::move(pinned));
+    ++count;
   }
+  plan.intent = to_json(intent);
+  plan.locks = {{Resource("registry:catalog")}};  // the children lock what they change
   plan.title_key = "operation.workspace.update";
-  plan.title_args = {{"name", "workspace"},
-                     {"count", static_cast<std::int64_t>(intent.artifacts.size())}};
-  plan.message = "waiting to update " + std::to_string(intent.artifacts.size()) + " artifacts";
+  plan.title_args = {{"name", "workspace"}, {"count", count}};
+  plan.message = "waiting to update " + std::to_string(count) + " artifacts";
   return plan;
 }
 
 std::vector<Step> WorkspaceUpdate::steps(const Json& stored) const {
-  const auto intent = from_json<InstallIntent>(stored, "intent").value();
+  const auto intent = from_json<UpdateIntent>(stored, "intent").value();
   std::vector<Step> steps{refresh_step(tools_)};
-  for (const auto& artifact : intent.artifacts) {
-    add_install_steps(steps, tools_, intent.commit, artifact,
-                      " " + resource_of(artifact.kind, artifact.name).text());
-  }
+  if (!intent.skills.empty()) steps.push_back(installs_step(skills_step, intent.skills));
+  if (!intent.scenarios.empty()) steps.push_back(installs_step(scenarios_step, intent.scenarios));
   auto& last = steps.back();
   last.run = [run_last = last.run, intent, tools = tools_](StepContext& run) -> Result<> {
     HUB_CHECK(run_last(run));
-    const auto count = static_cast<std::int64_t>(intent.artifacts.size());
-    // What the refresh has just found is left for the next time: this run keeps to its plan.
-    std::int64_t more = 0;
-    for (const auto& newer : outdated(tools, tools.catalog.current())) {
-      const bool planned = std::ranges::any_of(intent.artifacts, [&](const PinnedArtifact& a) {
-        return a.kind == newer.kind && a.name == newer.name && a.version == newer.version;
-      });
-      if (!planned) ++more;
-    }
-    run.result("updated", Json(count));
-    run.result("more_available", Json(more));
-    std::string said =
-        count == 0 ? "everything was up to date" : std::to_string(count) + " artifacts are updated";
-    if (more > 0) said += "; " + std::to_string(more) + " newer just found";
-    run.conclude(said);
-    return {};
+    return conclude(tools, intent, run);
   };
   return steps;
 }
-
-void WorkspaceUpdate::clean_up(const OperationId& id) const { tools_.shelf.discard(id); }
 
 }  // namespace hub::workflows

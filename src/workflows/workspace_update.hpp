@@ -1,7 +1,12 @@
 #pragma once
-// workspace.update, "Update skills & scenarios": ask the registry, then bring every installed
-// artifact that has a newer version (or other bytes under the same one) up to date. All of it
-// happens or none.
+// workspace.update, "Update skills & scenarios": asks the registry, then brings every installed
+// artifact that has a newer version (or other bytes under the same one) up to date. What is newer
+// is decided when the request is accepted. Each artifact is an operation of its own, skill.install
+// or scenario.install, skills before scenarios; one that fails takes itself back and leaves the
+// others alone.
+//
+// Its result: {"updated": 2, "failed": [{"target": "skill:notes_skill", "operation_id", "error"}],
+// "more_available": 0}. Any failed: it fails too, "update_incomplete".
 
 #include "operations/workflow.hpp"
 #include "workflows/tools.hpp"
@@ -12,9 +17,9 @@ class WorkspaceUpdate final : public operations::Workflow {
  public:
   explicit WorkspaceUpdate(Tools tools) : tools_(tools) {}
   OperationKind kind() const override { return OperationKind("workspace.update"); }
+  int version() const override { return 2; }
   Result<operations::Plan> resolve(const OperationRequest&) const override;
   std::vector<operations::Step> steps(const Json& intent) const override;
-  void clean_up(const OperationId&) const override;
 
  private:
   Tools tools_;

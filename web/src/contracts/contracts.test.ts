@@ -26,8 +26,10 @@ test("the golden OperationState is read field by field", () => {
   const operation = readOperation(wire);
   expect(operation).toBeDefined();
   if (!operation) return;
-  // reason and blocked_by are left out by the hub when empty; steps lose times nobody shows.
-  expectEveryFieldFrom(wire, operation, ["reason", "blocked_by", "steps"]);
+  // These are left out by the hub when empty; steps lose times nobody shows.
+  const empty = ["queue_position", "stalled_since", "undo_of", "parent_id"] as const;
+  expectEveryFieldFrom(wire, operation, ["reason", "blocked_by", "steps", ...empty]);
+  for (const name of empty) expect(operation[name], name).toBeNull();
   expect(operation.reason).toBeNull();
   expect(operation.blocked_by).toEqual([]);
   expect(operation.steps).toEqual([

@@ -40,6 +40,8 @@ export interface ProgressDetail {
   readonly done: number;
   readonly total: number | null; // null: indeterminate
   readonly unit: string; // "bytes", "files", "steps"
+  readonly rate: number | null; // units a second
+  readonly eta_ms: number | null; // of the step
 }
 
 export interface OperationError {
@@ -65,6 +67,8 @@ export interface OperationState {
   readonly finished_at: string | null;
   readonly error: OperationError | null;
   readonly can_cancel: boolean;
+  readonly can_retry: boolean;
+  readonly can_undo: boolean;
   readonly created_at: string;
   readonly effects: (typeof effects)[number];
   readonly cancel_effect: (typeof cancelEffects)[number];
@@ -73,6 +77,10 @@ export interface OperationState {
   readonly progress_detail: ProgressDetail | null;
   readonly reason: { readonly code: string; readonly params: Fields } | null;
   readonly blocked_by: readonly string[];
+  readonly queue_position: number | null; // 1: next
+  readonly stalled_since: string | null; // runs, and is silent for too long
+  readonly undo_of: string | null;
+  readonly parent_id: string | null;
   readonly warnings: readonly string[];
   readonly title_key: string;
   readonly title_args: Fields;
@@ -89,7 +97,13 @@ function readStep(value: unknown): OperationStep | undefined {
 
 function readProgressDetail(value: unknown): ProgressDetail | null {
   if (!isFields(value)) return null;
-  return { done: number(value.done), total: numberOrNull(value.total), unit: text(value.unit) };
+  return {
+    done: number(value.done),
+    total: numberOrNull(value.total),
+    unit: text(value.unit),
+    rate: numberOrNull(value.rate),
+    eta_ms: numberOrNull(value.eta_ms),
+  };
 }
 
 function readError(value: unknown): OperationError | null {
@@ -124,6 +138,8 @@ export function readOperation(value: unknown): OperationState | undefined {
     finished_at: textOrNull(from.finished_at),
     error: readError(from.error),
     can_cancel: flag(from.can_cancel),
+    can_retry: flag(from.can_retry),
+    can_undo: flag(from.can_undo),
     created_at: text(from.created_at),
     effects: oneOf(effects, from.effects) ?? "none",
     cancel_effect: oneOf(cancelEffects, from.cancel_effect) ?? "none",
@@ -134,6 +150,10 @@ export function readOperation(value: unknown): OperationState | undefined {
       ? { code: text(from.reason.code), params: fields(from.reason.params) }
       : null,
     blocked_by: texts(from.blocked_by),
+    queue_position: numberOrNull(from.queue_position),
+    stalled_since: textOrNull(from.stalled_since),
+    undo_of: textOrNull(from.undo_of),
+    parent_id: textOrNull(from.parent_id),
     warnings: texts(from.warnings),
     title_key: text(from.title_key),
     title_args: fields(from.title_args),

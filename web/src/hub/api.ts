@@ -118,7 +118,19 @@ export class HubApi {
   }
 
   cancel(operationId: string): Promise<Answer<Accepted>> {
-    return this.command(`/api/operations/${encodeURIComponent(operationId)}/cancel`, {});
+    return this.steer(operationId, "cancel", {});
+  }
+
+  retry(operationId: string): Promise<Answer<Accepted>> {
+    return this.steer(operationId, "retry", {});
+  }
+
+  undo(operationId: string): Promise<Answer<Accepted>> {
+    return this.steer(operationId, "undo", {});
+  }
+
+  confirm(operationId: string, answer: string): Promise<Answer<Accepted>> {
+    return this.steer(operationId, "confirm", { answer });
   }
 
   /** Trades the token for a session cookie. Nothing is retried: wrong tokens are counted. */
@@ -128,6 +140,10 @@ export class HubApi {
 
   async signOut(): Promise<Answer<null>> {
     return this.request("/api/session", { method: "DELETE" }, () => null);
+  }
+
+  private steer(operationId: string, verb: string, body: object): Promise<Answer<Accepted>> {
+    return this.command(`/api/operations/${encodeURIComponent(operationId)}/${verb}`, body);
   }
 
   private act(action: Readonly<Record<string, unknown>>): Promise<Answer<Accepted>> {

@@ -65,3 +65,22 @@ test("a refusal gives the button back and is told, an ended session is not", asy
   expect(commands.get().size).toBe(0);
   expect(refusals.map(({ problem }) => problem.status)).toEqual([409]);
 });
+
+test("a retry is pending until its new operation shows, an answer only until it is taken", async () => {
+  let operations: Operations = {};
+  const commands = new Commands(
+    () => operations,
+    () => undefined,
+  );
+  const retry: Command = { name: "retry", key: "retry:op_0", title: "Notes" };
+  await commands.run(retry, () => Promise.resolve(accepted));
+  expect(commands.get().has("retry:op_0")).toBe(true);
+  operations = shown("op_1");
+  commands.settle();
+  expect(commands.get().size).toBe(0);
+  const confirm: Command = { name: "confirm", key: "confirm:op_9", title: "Notes" };
+  await commands.run(confirm, () =>
+    Promise.resolve({ ok: true, value: { operation_id: "op_9" } } as const),
+  );
+  expect(commands.get().size).toBe(0);
+});

@@ -8,7 +8,7 @@ import { Store } from "./store.ts";
 
 /** What was asked, for the words of a refusal. */
 export interface Command {
-  readonly name: "install" | "uninstall" | "update" | "cancel";
+  readonly name: "install" | "uninstall" | "update" | "cancel" | "retry" | "undo" | "confirm";
   readonly key: string; // what it is about: a resource, "workspace", "cancel:<operation_id>"
   readonly title: string; // of its target, as the user knows it
 }
@@ -19,6 +19,9 @@ export interface Refusal {
 }
 
 type Pending = ReadonlyMap<string, string | null>; // key to operation_id, null before the answer
+
+/** Whether it is about an operation that shows already, and stays the same one. */
+const sticks = ({ name }: Command) => name === "cancel" || name === "confirm";
 
 /** An accepted operation that does not show for so long is shown by nothing; the button returns. */
 const accepted_max_ms = 10_000;
@@ -44,7 +47,7 @@ export class Commands extends Store<Pending> {
       return;
     }
     const id = answer.value.operation_id;
-    if (id === null || command.name === "cancel" || this.operations()[id]) {
+    if (id === null || sticks(command) || this.operations()[id]) {
       this.drop(command.key);
       return;
     }

@@ -62,6 +62,14 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "operations.cancel.of": "Отменить: {title}",
   "operations.cancel.reverts": "Отмена вернёт всё, что уже сделано, к прежнему виду.",
   "operations.cancel.leaves_partial": "При отмене уже сделанное останется.",
+  "operations.retry": "Повторить",
+  "operations.retry.of": "Повторить: {title}",
+  "operations.undo": "Вернуть как было",
+  "operations.undo.of": "Вернуть как было: {title}",
+  "operations.queue": "В очереди: {place}",
+  "operations.left": "осталось {time}",
+  "operations.stalled":
+    "Последний признак жизни: {time}. Возможно, операция зависла: отмените её или посмотрите журнал.",
   "operations.warnings": "Предупреждения",
   "operations.elapsed": "прошло {time}",
   "operations.took": "заняло {time}",
@@ -85,6 +93,9 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "reason.drain": "Продолжится после перезапуска хаба",
   "reason.unknown_kind": "Эта версия хаба не знает такой операции",
   "reason.crash_loop": "Остановлено после нескольких сбоев подряд",
+  "reason.external": "Ждёт внешнего события",
+  "reason.scheduled": "Ждёт своего времени",
+  "reason.unknown_kind_version": "Эта версия хаба не может её продолжить",
 
   "operation.skill.install": "Установка навыка «{title}»",
   "operation.skill.update": "Обновление навыка «{title}»",
@@ -96,6 +107,7 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "operation.scenario.push": "Публикация сценария «{title}»",
   "operation.workspace.update": "Обновление навыков и сценариев",
   "operation.registry.refresh": "Чтение каталога",
+  "operation.undo": "Возврат: {action}",
 
   "step.resolve": "Подбор необходимого",
   "step.fetch": "Загрузка",
@@ -138,6 +150,9 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "notification.registry.refresh.succeeded": "Каталог прочитан заново",
   "notification.registry.refresh.failed": "Не удалось прочитать каталог",
   "notification.registry.refresh.cancelled": "Чтение каталога отменено",
+  "notification.undo.succeeded": "Возвращено как было: {action}",
+  "notification.undo.failed": "Не удалось вернуть как было: {action}",
+  "notification.undo.cancelled": "Возврат отменён: {action}",
 
   "notifications.label": "Уведомления",
   "notifications.close": "Скрыть",
@@ -212,6 +227,9 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "command.uninstall": "Не удалено: {title}",
   "command.update": "Обновление не началось",
   "command.cancel": "Отменить не удалось",
+  "command.retry": "Повторить не удалось",
+  "command.undo": "Вернуть как было не удалось",
+  "command.confirm": "Ответ не принят",
 
   "problem.unreachable": "Хаб не отвечает.",
   "problem.unreachable.hint":
@@ -221,6 +239,18 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "problem.too_many_wrong_tokens.hint": "Подождите минуту и вставьте верный.",
   "problem.operation_not_active": "Операция уже завершилась.",
   "problem.operation_not_cancellable": "Отменять уже поздно.",
+  "problem.operation_not_retryable":
+    "Повторить нельзя: операция не завершилась ошибкой или уже повторена.",
+  "problem.operation_not_undoable":
+    "Вернуть как было уже нельзя: прошло слишком много времени или что-то с тех пор изменилось.",
+  "problem.operation_not_waiting": "Операция больше не ждёт ответа.",
+  "question.final_step_in_doubt":
+    "Хаб остановился посреди шага, который нельзя повторять вслепую. Он был выполнен?",
+  "answer.run_again": "Выполнить ещё раз",
+  "answer.count_as_done": "Был выполнен",
+  "answer.give_up": "Прекратить",
+  "answer.yes": "Да",
+  "answer.no": "Нет",
   "problem.unknown_skill": "В каталоге этого навыка больше нет.",
   "problem.unknown_scenario": "В каталоге этого сценария больше нет.",
   "problem.not_installed": "Уже не установлено.",

@@ -68,7 +68,10 @@ export function HeldButton({ hold, titles, label, children, onPress }: HeldButto
         isPending={hold !== null}
         onPress={onPress}
       >
-        {said === null ? children : said.map((part) => <span key={part}>{part}</span>)}
+        {/* The space keeps two words apart for whoever reads the text and not the layout. */}
+        {said === null
+          ? children
+          : said.map((part, at) => <span key={part}>{at === 0 ? part : ` ${part}`}</span>)}
       </Button>
       {held && <Holding {...held} titles={titles} reasonId={reasonId} />}
     </div>

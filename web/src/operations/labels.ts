@@ -15,7 +15,12 @@ const firstOf = (...texts: readonly string[]): string => texts.find((one) => one
 function spoken(args: Fields, kind: string, tr: Translator, titles: Titles): Fields {
   const name = text(args.name);
   const own = localized(fields(args.title_i18n), tr.language, "");
-  return { ...args, title: firstOf(own, titles(kind, name) ?? "", text(args.title), name) };
+  const named = { ...args, title: firstOf(own, titles(kind, name) ?? "", text(args.title), name) };
+  // What an undo takes back, in words: "Install skill Notes".
+  const taken = text(args.kind);
+  return taken === ""
+    ? named
+    : { ...named, action: tr.maybe(`operation.${taken}`, named) ?? taken };
 }
 
 export function operationTitle(operation: OperationState, tr: Translator, titles: Titles): string {

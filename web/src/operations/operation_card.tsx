@@ -1,11 +1,10 @@
 import type { OperationState, ProgressDetail } from "../contracts/operation_state.ts";
-import { useHub, useReadable } from "../hub/use_hub.ts";
 import type { Translator } from "../i18n/translator.ts";
 import { useTranslator } from "../i18n/use_translator.ts";
-import { Button } from "../ui/button.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { useNow } from "../ui/use_now.ts";
 import { operationTitle, standing, type Titles } from "./labels.ts";
+import { Answers, SteerButton } from "./operation_buttons.tsx";
 
 function Elapsed({ since }: { readonly since: string }) {
   const tr = useTranslator();
@@ -20,33 +19,6 @@ function amountText(detail: ProgressDetail | null, tr: Translator): string | nul
   return detail.total === null ? done : `${done} / ${tr.bytes(detail.total)}`;
 }
 
-function CancelButton({
-  operation,
-  title,
-}: {
-  readonly operation: OperationState;
-  readonly title: string;
-}) {
-  const tr = useTranslator();
-  const hub = useHub();
-  const key = `cancel:${operation.operation_id}`;
-  const pending = useReadable(hub.commands).has(key);
-  const cancel = () =>
-    void hub.commands.run({ name: "cancel", key, title }, () =>
-      hub.api.cancel(operation.operation_id),
-    );
-  return (
-    <Button
-      look="quiet"
-      aria-label={tr.t("operations.cancel.of", { title })}
-      isPending={pending}
-      onPress={cancel}
-    >
-      {tr.t("operations.cancel")}
-    </Button>
-  );
-}
-
 interface OperationCardProps {
   readonly operation: OperationState;
   readonly titles: Titles;
@@ -55,6 +27,7 @@ interface OperationCardProps {
 export function OperationCard({ operation, titles }: OperationCardProps) {
   const tr = useTranslator();
   const title = operationTitle(operation, tr, titles);
+  const now = useNow(15_000);
   const amount = amountText(operation.progress_detail, tr);
   const undoes =
     operation.cancel_effect === "reverts" || operation.cancel_effect === "leaves_partial";
@@ -62,17 +35,31 @@ export function OperationCard({ operation, titles }: OperationCardProps) {
     <li className="card operation" data-testid="operation" data-operation={operation.operation_id}>
       <div className="operation-head">
         <h3>{title}</h3>
-        {operation.can_cancel && <CancelButton operation={operation} title={title} />}
+        {operation.can_cancel && <SteerButton name="cancel" operation={operation} title={title} />}
       </div>
       <Progress value={operation.progress} label={tr.t("operations.progress", { title })} />
       <div className="operation-foot muted">
         <span className="operation-standing">{standing(operation, tr, titles)}</span>
+        {operation.queue_position !== null && (
+          <span>{tr.t("operations.queue", { place: operation.queue_position })}</span>
+        )}
         {amount && <span>{amount}</span>}
+        {operation.progress_detail?.eta_ms != null && (
+          <span>
+            {tr.t("operations.left", { time: tr.duration(operation.progress_detail.eta_ms) })}
+          </span>
+        )}
         {operation.progress !== null && <span>{tr.percent(operation.progress)}</span>}
         {operation.started_at && <Elapsed since={operation.started_at} />}
       </div>
+      <Answers operation={operation} title={title} />
       {operation.can_cancel && undoes && operation.effects === "applied" && (
         <p className="muted small">{tr.t(`operations.cancel.${operation.cancel_effect}`)}</p>
+      )}
+      {operation.stalled_since && (
+        <p className="warnings small">
+          {tr.t("operations.stalled", { time: tr.ago(now - Date.parse(operation.stalled_since)) })}
+        </p>
       )}
       {operation.warnings.length > 0 && (
         <ul className="warnings small" aria-label={tr.t("operations.warnings")}>

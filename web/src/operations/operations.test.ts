@@ -90,6 +90,19 @@ describe("labels", () => {
   const russian = translatorFor("ru");
   const unknown: Titles = () => undefined;
 
+  test("say what an undo takes back, also when it has ended", () => {
+    const title_args = { ...running.title_args, kind: "scenario.install" };
+    const undo = operation("op_5", { title_key: "operation.undo", title_args, undo_of: "op_1" });
+    expect(operationTitle(undo, english, unknown)).toMatch(/^Undo: Install scenario /);
+    expect(operationTitle(undo, russian, unknown)).toMatch(/^Возврат: Установка сценария «/);
+    const told: OperationNotification = {
+      ...success,
+      message_key: "notification.undo.succeeded",
+      message_args: title_args,
+    };
+    expect(notificationText(told, russian, unknown)).toMatch(/^Возвращено как было: Установка/);
+  });
+
   test("take the title in the user's language, from the key's arguments or from the lists", () => {
     expect(operationTitle(running, russian, unknown)).toBe("Установка сценария «Утренняя сводка»");
     const known: Titles = (kind, name) => `${kind} ${name}`;

@@ -8,6 +8,7 @@ import { Icon } from "../ui/icon.tsx";
 import { errorLines } from "../ui/problem_text.ts";
 import { useNow } from "../ui/use_now.ts";
 import { operationTitle, type Titles } from "./labels.ts";
+import { SteerButton } from "./operation_buttons.tsx";
 import { recentOperations } from "./operations.ts";
 
 const shown_first = 6;
@@ -32,6 +33,7 @@ interface RecentRowProps {
 
 function RecentRow({ operation, titles, now }: RecentRowProps) {
   const tr = useTranslator();
+  const title = operationTitle(operation, tr, titles);
   const { icon, tone } = outcomeOf(operation);
   const { error, effects, started_at: started, finished_at: finished } = operation;
   const took_ms = started && finished ? Date.parse(finished) - Date.parse(started) : 0;
@@ -45,7 +47,7 @@ function RecentRow({ operation, titles, now }: RecentRowProps) {
         <Icon name={icon} />
       </span>
       <div className="recent-body">
-        <div className="recent-title">{operationTitle(operation, tr, titles)}</div>
+        <div className="recent-title">{title}</div>
         {error && (
           <p className="recent-error small">
             {errorLines(error, tr).map((line) => (
@@ -54,6 +56,14 @@ function RecentRow({ operation, titles, now }: RecentRowProps) {
           </p>
         )}
         {left && <p className="muted small">{left}</p>}
+        {(operation.can_retry || operation.can_undo) && (
+          <div className="recent-actions">
+            {operation.can_retry && (
+              <SteerButton name="retry" operation={operation} title={title} />
+            )}
+            {operation.can_undo && <SteerButton name="undo" operation={operation} title={title} />}
+          </div>
+        )}
       </div>
       <div className="recent-side muted small">
         <span className={`tone-text-${tone}`}>{tr.t(`status.${operation.status}`)}</span>

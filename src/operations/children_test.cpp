@@ -1,0 +1,163 @@
+// Operations that run operations below them.
+
+#include "operations/test_bench.hpp"
+
+namespace hub::operations {
+namespace {
+
+using enum OperationStatus;
+
+// A parent of kind "test.many" whose one step runs a child "test.run" for each name in its
+// parameters. What a child does is said by its target: "bad" fails, "slow" waits at the gate.
+struct Home : Bench {
+  Gate gate;
+  std::mutex mutex;
+  std::vector<OperationState> ends;  // of the children, as the step saw them
+
+  explicit Home(ManagerOptions wanted = {}) : Bench({}, std::move(wanted)) {
+    script().steps = [this](const Json& intent) {
+      const std::string target(intent.at("target").as_string());
+      Step work = file_step("made-" + target, directory.path());
+      work.run = [this, plain = work.run, target](StepContext& run) -> Result<> {
+        if (target == "slow" && !gate.pass(run)) return fail(ErrorCode::cancelled, "stopped");
+        HUB_CHECK(plain(run));
+        if (target == "bad") return fail(ErrorCode::invalid, "cannot make it", "is_bad");
+        return {};
+      };
+      work.name = "work";
+      return std::vector{work};
+    };
+    script("test.many").steps = [this](const Json& intent) {
+      const auto names = intent.at("params").at("names").as_array();
+      Step many = step("all", [this, names](StepContext& run) -> Result<> {
+        std::vector<OperationRequest> requests;
+        for (const auto& name : names) {
+          requests.push_back(request({}, std::string(name.as_string())));
+          requests.back().initiator = {};
+        }
+        HUB_TRY(ended, run.run_children(std::move(requests)));
+        const std::lock_guard guard(mutex);
+        ends = ended;
+        for (const auto& child : ended) {
+          if (child.status != succeeded) {
+            return fail(ErrorCode::invalid, "cannot do it all", "incomplete");
+          }
+        }
+        return {};
+      });
+      many.kind = StepClass::external_idempotent;
+      return std::vector{many};
+    };
+    open();
+  }
+
+  ~Home() { close(); }
+
+  OperationId many(const std::vector<std::string>& names) {
+    boost::json::array wanted;
+    for (const auto& name : names) wanted.emplace_back(name);
+    return accept(request({{"names", wanted}}, "all", "test.many"));
+  }
+};
+
+TEST_CASE("a parent waits for all its children and is told how each ended, in order") {
+  Home home;
+  const auto end = home.end_of(home.many({"a", "b", "c"}));
+  CHECK(end.status == succeeded);
+  CHECK(end.effects == Effects::applied);
+  REQUIRE(home.ends.size() == 3);
+  CHECK(home.ends[0].target_id == "a");
+  CHECK(home.ends[2].target_id == "c");
+  for (const auto& child : home.ends) {
+    CHECK(child.parent_id == end.operation_id);
+    CHECK(child.initiator.id == "test");
+    CHECK(child.deadline_at == end.deadline_at);
+  }
+  CHECK(home.store->children_of(end.operation_id).size() == 3);
+}
+
+TEST_CASE("one slot is enough for a parent and its children") {
+  ManagerOptions one;
+  one.slots = 1;
+  Home home(std::move(one));
+  CHECK(home.end_of(home.many({"a", "b"})).status == succeeded);
+  until("a free slot", [&] { return home.manager->load().slots_busy == 0; });
+}
+
+TEST_CASE("a child that fails takes itself back and leaves the others alone") {
+  Home home;
+  const auto end = home.end_of(home.many({"a", "bad", "c"}));
+  CHECK(end.status == failed);
+  CHECK(end.effects == Effects::partial);
+  CHECK(home.has("made-a"));
+  CHECK_FALSE(home.has("made-bad"));
+  CHECK(home.has("made-c"));
+  CHECK(home.ends[1].error->code == "IS_BAD");
+}
+
+TEST_CASE("a parent none of whose children changed anything has changed nothing") {
+  Home home;
+  const auto end = home.end_of(home.many({"bad"}));
+  CHECK(end.status == failed);
+  CHECK(end.effects == Effects::none);
+}
+
+TEST_CASE("a cancel of a parent goes to its children") {
+  Home home;
+  const auto id = home.many({"a", "slow"});
+  home.gate.await_arrival();
+  until("the first child's end", [&] { return home.has("made-a"); });
+  REQUIRE(home.manager->cancel(id));
+  const auto end = home.end_of(id);
+  CHECK(end.status == cancelled);
+  CHECK(home.has("made-a"));
+  CHECK_FALSE(home.has("made-slow"));
+  for (const auto& child : home.store->children_of(id)) CHECK(is_terminal(child.status));
+}
+
+TEST_CASE("a parent that is taken up again finds the same children") {
+  Home home;
+  const auto id = home.many({"a", "slow"});
+  home.gate.await_arrival();
+  until("the first child's end", [&] { return home.has("made-a"); });
+  home.open();
+  home.gate.open();
+  const auto end = home.end_of(id);
+  CHECK(end.status == succeeded);
+  CHECK(home.store->children_of(id).size() == 2);
+  CHECK(home.ends.size() == 2);
+}
+
+TEST_CASE("a parent that is cancelled before it is taken up again ends its children first") {
+  Home home;
+  const auto id = home.many({"slow", "slow"});  // the second waits for the first one's lock
+  home.gate.await_arrival();
+  home.options.slots = 0;
+  home.open();
+  REQUIRE(home.manager->cancel(id));
+  home.options.slots = 2;
+  home.open();
+  CHECK(home.end_of(id).status == cancelled);
+  const auto children = home.store->children_of(id);
+  REQUIRE(children.size() == 2);
+  for (const auto& child : children) CHECK(child.status == cancelled);
+}
+
+TEST_CASE("a child that cannot be accepted ends those that were, and is the step's error") {
+  Home home;
+  home.script().resolve = [plain = home.script().resolve](const OperationRequest& asked) {
+    if (asked.target_id == "refused") {
+      return Result<Plan>(fail(ErrorCode::not_found, "cannot find refused", "unknown_thing"));
+    }
+    return plain(asked);
+  };
+  const auto end = home.end_of(home.many({"slow", "refused"}));
+  CHECK(end.status == failed);
+  CHECK(end.error->code == "UNKNOWN_THING");
+  const auto children = home.store->children_of(end.operation_id);
+  REQUIRE(children.size() == 1);
+  CHECK(children[0].status == cancelled);
+}
+
+}  // namespace
+}  // namespace hub::operations

@@ -1,0 +1,380 @@
+"""The operator's command line in a pipe: every verb, errors, exit codes, Ctrl-C, restarts."""
+
+import http.server
+import json
+import shutil
+import subprocess
+import threading
+import unittest
+
+from cli_harness import SLOW, CliTest, Hub, interrupt, short, wait_until
+
+
+class Verbs(CliTest):
+    """One hub for all; each test uses a target of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.base = cls.folder / "base"
+        cls.hub = cls.enterClassContext(cls.start_hub(cls.base))
+
+    def cli(self, *arguments, **more):
+        return self.run_cli(self.base, *arguments, **more)
+
+    def operations(self):
+        return self.hub.get("/api/operations?limit=1000").json["order"]
+
+    def test_an_install_is_watched_line_by_line_and_undone_by_an_uninstall(self):
+        said = self.cli("skill", "install", "timer_skill").stdout
+        self.assertRegex(said, r"^install skill .*timer_skill.*  op_[0-9a-f-]{36}\n")
+        for step in ("fetch", "verify", "prepare", "activate"):
+            self.assertRegex(said, rf"\n{step}: done in [0-9.]+ s\n")
+        self.assertRegex(said, r"\nsucceeded: .*installed.* \([0-9.]+ s\)\n$")
+        self.assertTrue((self.base / "workspace/skills/timer_skill/skill.yaml").exists())
+        again = self.cli("skill", "uninstall", "timer_skill", "--json").stdout
+        self.assertEqual(json.loads(again)["status"], "succeeded")
+        self.assertFalse((self.base / "workspace/skills/timer_skill").exists())
+
+    def test_a_failed_install_says_why_and_what_to_do_and_can_be_tried_again(self):
+        said = self.cli("skill", "install", "broken_skill", code=4).stdout
+        self.assertRegex(said, r"failed \([0-9.]+ s\)\n  DEPENDENCIES_FAILED at prepare")
+        self.assertIn("  what to do: ", said)
+        self.assertIn("  left on the hub: ", said)
+        failed = self.operations()[-1]
+        self.assertIn(f"adaos-hub operations show {short(failed)}", said)
+        shown = self.cli("operations", "show", short(failed)).stdout
+        self.assertIn(f"  id          {failed}\n", shown)
+        self.assertIn("✗ prepare", shown)
+        self.assertIn("DEPENDENCIES_FAILED", shown)
+        self.assertIn("no_such_package", shown, "what pip printed")
+        self.assertIn(f"adaos-hub operations retry {short(failed)}", shown)
+        self.cli("operations", "retry", failed, code=4)
+        retried = self.operations()[-1]
+        self.assertNotEqual(retried, failed)
+        self.assertIn(f"retry of    {failed}", self.cli("operations", "show", "last").stdout)
+        self.assertEqual(json.loads(self.cli("operations", "show", retried, "--json").stdout),
+                         self.hub.get(f"/api/operations/{retried}").json)
+
+    def test_a_list_is_a_table_and_as_json_what_the_hub_answers(self):
+        self.cli("registry", "refresh")
+        last = self.operations()[-1]
+        table = self.cli("operations", "list", "--kind", "registry.refresh").stdout.splitlines()
+        self.assertRegex(table[0], r"^ID +AGE +STATUS +WHAT$")
+        self.assertRegex(table[1], rf"^{short(last)} +\d+ s +succeeded +100 % +refresh registry$")
+        listed = json.loads(self.cli("operations", "list", "--limit", 1, "--json").stdout)
+        self.assertEqual([state["operation_id"] for state in listed], [last])
+        self.assertEqual(listed[0], self.hub.get("/api/operations?limit=1").json["by_id"][last])
+        self.assertEqual(self.cli("operations", "list", "--target", "skill:none").stdout,
+                         "no operations\n")
+        self.assertEqual(self.cli("operations", "list", "--active").stdout, "no operations\n")
+        self.assertEqual(self.cli("operations", "watch").stderr, "nothing is active\n")
+
+    def test_what_was_only_accepted_can_be_watched_after_its_end(self):
+        said = self.cli("registry", "refresh", "--no-wait").stdout
+        operation = self.operations()[-1]
+        self.assertIn(operation, said)
+        self.assertIn(f"adaos-hub operations watch {short(operation)}", said)
+        self.hub.end_of(operation)
+        self.assertIn("\nsucceeded", self.cli("operations", "watch", operation).stdout)
+        lines = self.cli("operations", "watch", "last", "--json").stdout.splitlines()
+        self.assertEqual([json.loads(line)["status"] for line in lines], ["succeeded"])
+
+    def test_a_plan_starts_nothing(self):
+        before = self.operations()
+        said = self.cli("scenario", "install", "small_scenario", "--plan").stdout
+        self.assertIn("what it would do\n  steps         1. ", said)
+        self.assertIn("locks         ", said)
+        self.assertIn("can be undone ", said)
+        self.assertTrue(said.endswith("Nothing was started.\n"))
+        plan = json.loads(self.cli("scenario", "install", "small_scenario", "--plan",
+                                   "--json").stdout)["plan"]
+        self.assertIn("scenario:small_scenario", plan["resources"])
+        self.assertEqual(self.operations(), before)
+
+    def test_an_operation_of_any_kind_can_be_started(self):
+        said = self.cli("operations", "start", "registry.refresh", "--target", "registry",
+                        "--priority", "background", "--on-conflict", "queue", "--deadline", 600,
+                        "--json").stdout
+        self.assertEqual(json.loads(said)["priority"], "background")
+        said = self.cli("operations", "start", "skill.fly", "--target", "skill:x", code=1).stderr
+        self.assertIn("unknown_kind", said)
+        self.assertIn("skill.install", said, "it names those that there are")
+        said = self.cli("skill", "install", "notes_skill", "--pin", "9.9.9", code=1).stderr
+        self.assertIn("pin_mismatch", said)
+        said = self.cli("skill", "install", "notes_skil", code=1).stderr
+        self.assertIn("notes_skill", said, "the nearest name")
+
+    def test_an_update_of_everything_is_an_operation(self):
+        self.assertIn("update workspace", self.cli("update").stdout)
+
+    def test_a_log_is_printed(self):
+        self.cli("skill", "install", "notes_skill")
+        said = self.cli("operations", "log", "last").stdout
+        self.assertRegex(said, r"^\d{4}-\d\d-\d\dT[0-9:.]+Z fetch: ")
+        followed = self.cli("operations", "log", "last", "--follow").stdout
+        self.assertEqual(followed, said)
+        part = json.loads(self.cli("operations", "log", "last", "--json").stdout)
+        self.assertEqual(part["text"], said)
+
+    def test_refusals_name_their_reason(self):
+        self.cli("registry", "refresh")
+        for verb, reason in (("cancel", "operation_not_active"),
+                             ("retry", "operation_not_retryable"),
+                             ("undo", "operation_not_undoable")):
+            said = self.cli("operations", verb, "last", code=1)
+            self.assertIn(f"code: {reason}", said.stderr)
+            said = self.cli("operations", verb, "last", "--json", code=1).stdout
+            self.assertEqual(json.loads(said)["code"], reason)
+        said = self.cli("operations", "confirm", "last", "yes", code=1)
+        self.assertIn("code: operation_not_waiting", said.stderr)
+
+    def test_an_id_that_means_none_or_several_is_refused(self):
+        self.cli("registry", "refresh")
+        self.cli("registry", "refresh")
+        self.assertIn("operation_not_found",
+                      self.cli("operations", "show", "0123456789", code=1).stderr)
+        self.assertIn("bad_id", self.cli("operations", "show", "weather", code=1).stderr)
+        said = self.cli("operations", "watch", "op_0", code=1).stderr
+        self.assertIn("ambiguous_id", said)
+        self.assertRegex(said, r"\([0-9a-f]{6}, ")
+
+    def test_a_reader_that_has_seen_enough_ends_it_quietly(self):
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {self.command()} operations list --json | head -c 1"],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(done.stderr, "")
+
+    def command(self):
+        from harness import BINARY  # pylint: disable=import-outside-toplevel
+        return f"'{BINARY}' --version >/dev/null; '{BINARY}'"
+
+
+class Finding(CliTest):
+    def test_a_hub_is_found_by_its_folder_and_a_killed_one_is_noticed(self):
+        base = self.folder / "found"
+        with self.start_hub(base) as hub:
+            self.run_cli(base, "operations", "list")
+            address = (base / "state/address").read_text().strip()
+            self.assertEqual(address, hub.address)
+            hub.kill()
+        said = self.run_cli(base, "operations", "list", code=3).stderr
+        self.assertIn("it does not run (it was killed", said)
+        self.assertIn(f"adaos-hub serve --base-dir {base}", said)
+        with self.start_hub(base):
+            self.run_cli(base, "operations", "list")
+        self.assertFalse((base / "state/address").exists(), "a hub that ends takes it away")
+
+    def test_without_a_hub_or_a_token_it_says_what_to_do(self):
+        base = self.folder / "lonely"
+        (base / "state").mkdir(parents=True)
+        url = ("--url", "http://127.0.0.1:1")
+        said = self.run_cli(base, "operations", "list", *url, code=3).stderr
+        self.assertIn("there is no token in", said)
+        self.assertIn("code: token_missing", said)
+        said = self.run_cli(base, "operations", "list", *url, code=3,
+                            env={"ADAOS_HUB_TOKEN": "x" * 64}).stderr
+        self.assertIn("nothing listens there", said)
+        self.assertIn("adaos-hub serve --base-dir", said)
+        said = self.run_cli(base, "skill", "install", "x", *url, "--json", code=3,
+                            env={"ADAOS_HUB_TOKEN": "x" * 64}).stdout
+        self.assertEqual(json.loads(said)["code"], "hub_unreachable")
+        for usage in (("operations", "list", "--status", "gone"), ("operations", "lst"),
+                      ("skill", "install"), ("operations", "cancel")):
+            said = self.run_cli(base, *usage, code=2).stderr
+            self.assertIn("what to do: adaos-hub", said)
+
+    def test_a_wrong_token_is_no_way_in(self):
+        base = self.folder / "locked"
+        with self.start_hub(base):
+            other = self.folder / "other_token"
+            other.write_text("y" * 64)
+            said = self.run_cli(base, "operations", "list", "--token-file", other, code=3).stderr
+            self.assertIn(f"does not know the token of {other}", said)
+            self.assertIn("code: wrong_token", said)
+            right = (base / "state/token").read_text().strip()
+            self.run_cli(self.folder, "operations", "list", "--base-dir", base,
+                         env={"ADAOS_HUB_TOKEN": right})
+
+    def test_what_is_no_hub_or_another_version_is_told_apart(self):
+        with stranger({"/": (200, "text/html", "<html>")}) as url:
+            said = self.ask_stranger(url).stderr
+            self.assertIn("what answers there is no adaos-hub", said)
+            self.assertIn("--url", said)
+        with stranger({"/api/hub": (200, "application/json", '{"version": "9.9.0"}'),
+                       "/api/operations": (200, "application/json", '{"list": []}')}) as url:
+            said = self.ask_stranger(url).stderr
+            self.assertIn("warning: the hub is version 9.9.0", said)
+            self.assertIn("code: other_version", said)
+            self.assertIn("use the adaos-hub program that belongs to the hub", said)
+
+    def ask_stranger(self, url):
+        return self.run_cli(self.folder, "operations", "list", "--url", url, code=3,
+                            env={"ADAOS_HUB_TOKEN": "x" * 64})
+
+
+class stranger:  # pylint: disable=invalid-name
+    """A server that is no hub of ours: {path: (status, type, body)}, "/" for all others."""
+
+    def __init__(self, answers):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                found = answers.get(self.path.split("?")[0], answers.get("/"))
+                status, kind, body = found or (404, "text/plain", "nothing")
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+class WhileItRuns(CliTest):
+    """Hubs slow enough that something can happen meanwhile."""
+
+    def setUp(self):
+        self.base = self.folder / "slow"
+        shutil.rmtree(self.base, ignore_errors=True)
+        self.hub = self.start_hub(self.base, fault=SLOW)
+        self.addCleanup(self.hub.__exit__)
+
+    def accepted(self, *arguments):
+        said = self.run_cli(self.base, *arguments, "--no-wait", "--json").stdout
+        operation = json.loads(said)["operation_id"]
+        self.wait_running(self.hub, operation)
+        return operation
+
+    def test_ctrl_c_leaves_and_the_operation_goes_on(self):
+        operation = self.accepted("skill", "install", "notes_skill")
+        watch = self.begin_cli(self.base, "operations", "watch", operation)
+        self.assertEqual(watch.stdout.readline().split("  ")[-1].strip(), operation)
+        code, _, said = interrupt(watch)
+        self.assertEqual(code, 130)
+        self.assertIn("goes on without you", said)
+        self.assertIn(f"adaos-hub operations watch {short(operation)}", said)
+        self.assertIn("\nsucceeded", self.run_cli(self.base, "operations", "watch", "last").stdout)
+
+    def test_a_cancel_waits_for_the_end_and_a_watch_tells_it(self):
+        operation = self.accepted("scenario", "install", "small_scenario")
+        watch = self.begin_cli(self.base, "operations", "watch", operation)
+        watch.stdout.readline()
+        said = self.run_cli(self.base, "operations", "cancel", "last").stdout
+        self.assertIn("\ncancelled", said)
+        out, _ = watch.communicate(timeout=60)
+        self.assertEqual(watch.returncode, 5)
+        self.assertIn("\ncancelled", out)
+        self.assertEqual(self.hub.get("/api/skills/list").json["items"], [])
+
+    def test_the_same_request_joins_and_says_so(self):
+        operation = self.accepted("skill", "install", "notes_skill")
+        said = self.run_cli(self.base, "skill", "install", "notes_skill", "--json")
+        self.assertEqual(json.loads(said.stdout)["operation_id"], operation)
+        self.assertIn("under way already", said.stderr)
+
+    def test_a_busy_target_names_its_holder_or_is_waited_for(self):
+        operation = self.accepted("skill", "install", "notes_skill")
+        said = self.run_cli(self.base, "operations", "start", "skill.install", "--target",
+                            "skill:notes_skill", "--on-conflict", "fail", code=1).stderr
+        self.assertIn(operation, said)
+        waiting = self.begin_cli(self.base, "operations", "start", "skill.install", "--target",
+                                 "skill:notes_skill", "--param", "pin=", "--on-conflict", "queue")
+        waits = wait_until("one that waits", lambda: [
+            line for line in self.run_cli(self.base, "operations", "list").stdout.splitlines()
+            if f"waits for {short(operation)}" in line])
+        self.assertEqual(len(waits), 1)
+        out, _ = waiting.communicate(timeout=60)
+        self.assertEqual(waiting.returncode, 0, out)
+        self.assertIn(f"accepted: waits for {short(operation)}", out)
+
+    def test_all_that_is_active_is_watched_to_its_end(self):
+        self.accepted("skill", "install", "notes_skill")
+        watch = self.begin_cli(self.base, "operations", "watch")
+        self.run_cli(self.base, "skill", "install", "broken_skill", code=4)
+        self.run_cli(self.base, "operations", "watch")
+        out, err = watch.communicate(timeout=60)
+        self.assertEqual(watch.returncode, 4, err)
+        order = self.hub.get("/api/operations").json["order"]
+        for operation, end in zip(order[-2:], ("succeeded", "failed")):
+            self.assertRegex(out, rf"(?m)^{short(operation)} install skill .*{operation[-12:]}$")
+            self.assertRegex(out, rf"(?m)^{short(operation)} {end}")
+
+    def test_a_log_is_followed_to_the_end(self):
+        self.accepted("skill", "install", "notes_skill")
+        followed = self.run_cli(self.base, "operations", "log", "last", "--follow").stdout
+        self.assertEqual(followed, self.run_cli(self.base, "operations", "log", "last").stdout)
+        self.assertIn(" activate: ", followed)
+
+    def test_a_watch_outlives_a_killed_hub_at_another_port(self):
+        operation = self.accepted("scenario", "install", "small_scenario")
+        watch = self.begin_cli(self.base, "operations", "watch", operation)
+        watch.stdout.readline()
+        self.hub.kill()
+        self.assertIn("the hub does not answer; waiting for it", watch.stderr.readline())
+        before = self.hub.port
+        with self.start_hub(self.base) as hub:
+            out, err = watch.communicate(timeout=60)
+            self.assertNotEqual(hub.port, before)
+            self.assertEqual(hub.end_of(operation)["status"], "succeeded")
+        self.assertEqual(watch.returncode, 0, err)
+        self.assertIn("the hub is back after", err)
+        self.assertIn("\nsucceeded", out)
+        self.assertEqual(out.count("timer_skill: done"), 4, out)
+
+    def test_an_answer_that_a_kill_swallowed_starts_nothing_twice(self):
+        self.hub.__exit__()
+        self.hub = self.start_hub(self.base, fault="kill_at=1")  # accepted, on disk, not answered
+        start = self.begin_cli(self.base, "skill", "install", "notes_skill")
+        self.assertEqual(self.hub.wait_dead(), -9)
+        self.hub.__exit__()
+        self.assertIn("the hub does not answer", start.stderr.readline())
+        with self.start_hub(self.base) as hub:
+            out, err = start.communicate(timeout=60)
+            self.assertEqual(start.returncode, 0, err)
+            self.assertIn("\nsucceeded", out)
+            self.assertEqual(len(hub.get("/api/operations").json["order"]), 1)
+
+    def test_a_hub_that_does_not_come_back_is_given_up(self):
+        operation = self.accepted("skill", "install", "notes_skill")
+        watch = self.begin_cli(self.base, "operations", "watch", operation, "--reconnect", 1)
+        watch.stdout.readline()
+        self.hub.kill()
+        _, err = watch.communicate(timeout=30)
+        self.assertEqual(watch.returncode, 3)
+        self.assertIn("what was accepted goes on when the hub runs again", err)
+
+
+class Limits(CliTest):
+    def test_a_hub_without_slots_accepts_and_runs_nothing(self):
+        base = self.folder / "idle"
+        with self.start_hub(base, "--slots", "0", "--operations-max", "2"):
+            self.run_cli(base, "skill", "install", "notes_skill", "--no-wait")
+            self.run_cli(base, "skill", "install", "timer_skill", "--no-wait")
+            listed = self.run_cli(base, "operations", "list", "--active").stdout
+            self.assertRegex(listed, r"accepted +install skill .*notes_skill\): next in line")
+            self.assertRegex(listed, r"accepted +install skill .*timer_skill\): number 2 in line")
+            said = self.run_cli(base, "registry", "refresh", code=1).stderr
+            self.assertIn("code: too_many_operations", said)
+            self.run_cli(base, "operations", "cancel", "last")
+            self.run_cli(base, "registry", "refresh", "--no-wait")
+        with self.start_hub(base):
+            self.run_cli(base, "operations", "watch")
+            listed = self.run_cli(base, "operations", "list").stdout
+            self.assertEqual(listed.count("succeeded"), 2, listed)
+            self.assertEqual(listed.count("cancelled"), 1, listed)
+
+
+if __name__ == "__main__":
+    unittest.main()
