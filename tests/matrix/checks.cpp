@@ -1,0 +1,143 @@
+#include "matrix/checks.hpp"
+
+#include "matrix/store_checks.hpp"
+
+namespace hub::matrix {
+namespace {
+
+using Sentences = std::vector<std::string>;
+
+template <class Enum>
+std::string text_of(Enum value) {
+  return boost::describe::enum_to_string(value, "?");
+}
+
+std::vector<OperationState> all_operations(SmallHub& hub) {
+  store::OperationFilter filter;
+  filter.limit = 10'000;
+  return hub.store().list(filter);
+}
+
+void check_steps(const OperationState& state, Sentences& found) {
+  for (const auto& step : state.steps) {
+    if (state.status == OperationStatus::succeeded && step.status != StepStatus::done) {
+      found.push_back(state.kind.text() + " has succeeded with step " + step.name + " " +
+                      text_of(step.status));
+    }
+    if (is_terminal(state.status) && step.status == StepStatus::running) {
+      found.push_back(state.kind.text() + " has ended and step " + step.name + " runs");
+    }
+  }
+}
+
+// Nothing is left, whether something had to be taken back for it or not.
+Effects left(const End& end) {
+  return end.effects == Effects::reverted ? Effects::none : end.effects;
+}
+
+bool crash_looped(const End& end) { return end.error == "CRASH_LOOP"; }
+
+// One of the ends that are allowed, status and world alike.
+void check_end(const End& end, const Expectation& wanted, const Promises& promises, int crashes,
+               Sentences& found) {
+  // A hub that died three times in one step gives up on it, and takes back what was done.
+  if (crashes >= 3 && crash_looped(end) && end.effects != Effects::partial &&
+      end.world == wanted.before) {
+    return;
+  }
+  std::string allowed;
+  for (std::size_t i = 0; i < wanted.ends.size(); ++i) {
+    const auto& one = wanted.ends[i];
+    if (i > 0 && promises.cancelled) break;  // a cancel that was answered is not forgotten
+    allowed += " " + text_of(one.status) + "/" + text_of(one.effects) + "/" + one.error;
+    if (one.status != end.status || left(one) != left(end) || one.error != end.error) continue;
+    if (one.operations != end.operations) {
+      found.push_back("there are " + std::to_string(end.operations) + " operations instead of " +
+                      std::to_string(one.operations));
+    }
+    if (one.world != end.world) {
+      found.push_back("it ended as it should, and this stands:\n" + to_text(end.world) +
+                      "instead of:\n" + to_text(one.world));
+    }
+    return;
+  }
+  found.push_back("it ended " + text_of(end.status) + "/" + text_of(end.effects) + "/" + end.error +
+                  "; allowed are" + allowed);
+}
+
+// A parent's children succeed or not each by itself; what each has done must stand whole.
+void check_family(const End& end, const Expectation& wanted, Sentences& found) {
+  if (!is_terminal(end.status)) return;  // said already
+  for (const auto& key : differences(wanted.before, end.world)) {
+    const auto as_in = [&](const World& world) {
+      const auto here = end.world.find(key), there = world.find(key);
+      return here != end.world.end() && there != world.end() && here->second == there->second;
+    };
+    if (std::ranges::none_of(wanted.ends, [&](const End& one) { return as_in(one.world); })) {
+      found.push_back(key + " is neither as it was nor as it should become:\n" +
+                      to_text(end.world));
+    }
+  }
+}
+
+}  // namespace
+
+End end_of(SmallHub& hub, const OperationId& id) {
+  End end;
+  const auto state = hub.store().find(id);
+  if (!state) return end;
+  end.status = state->status;
+  end.effects = state->effects;
+  if (state->error) end.error = state->error->code;
+  end.world = world_of(hub);
+  end.operations = all_operations(hub).size();
+  return end;
+}
+
+std::vector<std::string> violations_of(SmallHub& hub, const Expectation& wanted,
+                                       const Promises& promises, int crashes) {
+  Sentences found;
+  if (const auto busy = hub.come_to_rest(std::chrono::seconds(20)); !busy.empty()) {
+    found.push_back("it does not come to rest: " + busy);
+  }
+  for (auto& sentence : store_violations_of(hub.store(), promises.events)) {
+    found.push_back(std::move(sentence));
+  }
+  const auto operations = all_operations(hub);
+  for (const auto& state : operations) {
+    if (!is_terminal(state.status) && state.status != OperationStatus::waiting_input) {
+      found.push_back(state.kind.text() + " is stuck: " + text_of(state.status));
+    }
+    check_steps(state, found);
+  }
+  for (auto& fault : faults_of(hub)) found.push_back(std::move(fault));
+
+  std::vector<OperationState> added;
+  for (const auto& state : operations) {
+    if (!state.parent_id &&
+        std::ranges::find(wanted.known, state.operation_id) == wanted.known.end()) {
+      added.push_back(state);
+    }
+  }
+  for (const auto& id : wanted.known) {
+    if (!hub.store().find(id)) found.push_back(id.text() + " is lost");
+  }
+  if (added.size() > 1) found.push_back("one request made " + std::to_string(added.size()));
+  if (added.empty()) {
+    if (promises.accepted) found.push_back("it was accepted and is lost");
+    if (const auto world = world_of(hub); world != wanted.before) {
+      found.push_back("nothing was accepted, and this stands:\n" + to_text(world) +
+                      "instead of:\n" + to_text(wanted.before));
+    }
+  } else {
+    const auto end = end_of(hub, added.front().operation_id);
+    if (wanted.parent && (end.status != OperationStatus::succeeded)) {
+      check_family(end, wanted, found);
+    } else {
+      check_end(end, wanted, promises, crashes, found);
+    }
+  }
+  return found;
+}
+
+}  // namespace hub::matrix

@@ -1,0 +1,152 @@
+#include "matrix/samples.hpp"
+
+#include <map>
+#include <stdexcept>
+
+#include "base/log.hpp"
+#include "registry/init_registry.hpp"
+#include "registry/push.hpp"
+
+namespace hub::matrix {
+namespace {
+
+OperationRequest request(const char* kind, const char* target_kind, const char* target) {
+  OperationRequest wanted;
+  wanted.kind = OperationKind(kind);
+  wanted.target_kind = target_kind;
+  wanted.target_id = target;
+  wanted.initiator = {"user", "matrix"};
+  return wanted;
+}
+
+template <class Value>
+Value must(Result<Value> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  if constexpr (!std::is_void_v<Value>) return *std::move(result);
+}
+
+void write(const fs::path& path, const std::string& text) {
+  must(make_directories(path.parent_path()));
+  must(write_file_atomic(path, text));
+}
+
+void write_skill(const fs::path& folder, const std::string& version) {
+  const std::string name = folder.filename().string();
+  write(folder / "skill.yaml", "name: " + name + "\nversion: " + version +
+                                   "\ndescription: a sample\nentry: handlers/main.py\n");
+  write(folder / "handlers/main.py", "def run():\n    return '" + name + " " + version + "'\n");
+  // Longer than a page, so that it can be torn.
+  std::string words;
+  for (int i = 0; i < 1500; ++i) words += name + " " + version + " " + std::to_string(i) + "\n";
+  write(folder / "data/words.txt", words);
+}
+
+void write_scenario(const fs::path& folder, const std::string& version) {
+  write(folder / "scenario.yaml", "id: " + folder.filename().string() + "\nversion: " + version +
+                                      "\ndepends:\n  - lamp\n  - sensor\n");
+}
+
+}  // namespace
+
+std::vector<Sample> samples_of(const OperationKind& kind) {
+  static const std::vector<Sample> all{
+      {"skill.install", Start::bare, request("skill.install", "skill", "lantern")},
+      {"skill.install over an older version", Start::outdated,
+       request("skill.install", "skill", "lantern")},
+      {"skill.install with packages", Start::bare, request("skill.install", "skill", "table_skill"),
+       true},
+      {"skill.uninstall", Start::outdated, request("skill.uninstall", "skill", "lantern")},
+      {"skill.uninstall with packages", Start::outdated,
+       request("skill.uninstall", "skill", "table_skill")},
+      {"scenario.install with its skills", Start::bare,
+       request("scenario.install", "scenario", "evening")},
+      {"scenario.install over an older version", Start::outdated,
+       request("scenario.install", "scenario", "evening")},
+      {"scenario.uninstall", Start::outdated, request("scenario.uninstall", "scenario", "evening")},
+      {"registry.refresh", Start::unaware, request("registry.refresh", "registry", "registry")},
+      {"workspace.update", Start::outdated, request("workspace.update", "workspace", "workspace")},
+      {"workspace.update with news", Start::unaware,
+       request("workspace.update", "workspace", "workspace")},
+  };
+  std::vector<Sample> found;
+  for (const auto& sample : all) {
+    if (sample.request.kind == kind) found.push_back(sample);
+  }
+  return found;
+}
+
+Premises::Premises() {
+  const SystemClock clock;
+  must(registry::init_registry(directory_.path() / "registry-1.0.0", clock));
+  show("1.0.0");
+  publish("1.0.0");
+  settle(folder_of(Start::unaware), {request("skill.install", "skill", "lantern"),
+                                     request("skill.install", "skill", "table_skill"),
+                                     request("scenario.install", "scenario", "evening")});
+  fs::copy(directory_.path() / "registry-1.0.0", directory_.path() / "registry-1.1.0",
+           fs::copy_options::recursive);
+  show("1.1.0");
+  publish("1.1.0");
+  fs::copy(folder_of(Start::unaware), folder_of(Start::outdated), fs::copy_options::recursive);
+  settle(folder_of(Start::outdated), {});
+  settle(folder_of(Start::bare), {});
+}
+
+void Premises::show(const std::string& version) const {
+  const fs::path beside = published_.string() + ".next";
+  fs::create_directory_symlink(directory_.path() / ("registry-" + version), beside);
+  fs::rename(beside, published_);
+}
+
+fs::path Premises::folder_of(Start start) const {
+  switch (start) {
+    case Start::bare: return directory_.path() / "bare";
+    case Start::unaware: return directory_.path() / "unaware";
+    case Start::outdated: return directory_.path() / "outdated";
+  }
+  throw std::logic_error("no such start");
+}
+
+void Premises::publish(const std::string& version) const {
+  const SystemClock clock;
+  const fs::path sources = directory_.path() / "sources";
+  const auto push = [&](ArtifactKind kind, const fs::path& source) {
+    registry::PushRequest wanted;
+    wanted.kind = kind;
+    wanted.source = source;
+    wanted.registry_url = registry_url();
+    wanted.cache_directory = directory_.path() / "cache";
+    must(registry::push(wanted, clock));
+  };
+  for (const char* name : {"lantern", "lamp", "sensor"}) {
+    write_skill(sources / name, version);
+    push(ArtifactKind::skill, sources / name);
+  }
+  write_scenario(sources / "evening", version);
+  push(ArtifactKind::scenario, sources / "evening");
+  push(ArtifactKind::skill, fs::path(HUB_SOURCE_DIR) / "examples/registry/skills/table_skill");
+}
+
+// Lets a hub fetch the catalogue and do these.
+void Premises::settle(const fs::path& base, const std::vector<OperationRequest>& first) const {
+  must(make_directories(base));
+  SmallHub hub(base, registry_url());
+  hub.wait_for_catalog();
+  for (const auto& wanted : first) {
+    const auto id = must(hub.manager().accept(wanted)).state.operation_id;
+    const auto end = hub.end_of(id);
+    if (end.status != OperationStatus::succeeded) {
+      throw std::runtime_error("cannot settle " + base.string() + ": " + end.message);
+    }
+  }
+  if (const auto busy = hub.come_to_rest(std::chrono::seconds(10)); !busy.empty()) {
+    throw std::runtime_error("the premises do not come to rest: " + busy);
+  }
+}
+
+void Premises::lay_out(Start start, const fs::path& base) const {
+  show(start == Start::unaware ? "1.0.0" : "1.1.0");
+  fs::copy(folder_of(start), base, fs::copy_options::recursive);
+}
+
+}  // namespace hub::matrix
