@@ -1,0 +1,106 @@
+#include "http_connection.hpp"
+
+#include <charconv>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace hub::benchmarks {
+namespace {
+
+constexpr std::size_t answer_bytes_max = std::size_t{64} << 10U;
+
+[[noreturn]] void fail(const char* doing) {
+  throw std::system_error(errno, std::generic_category(), doing);
+}
+
+template <class Number>
+Number number_at(std::string_view text, const char* what) {
+  Number value{};
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc{}) throw std::runtime_error(std::string("cannot read an answer: no ") + what);
+  return value;
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(const std::string& ipv4_address, std::uint16_t port)
+    : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+      received_(answer_bytes_max, 0) {
+  if (descriptor_ < 0) fail("socket");
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  if (::inet_pton(AF_INET, ipv4_address.c_str(), &to.sin_addr) != 1) {
+    throw std::runtime_error("cannot connect to " + ipv4_address + ": want an IPv4 address");
+  }
+  if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+    const int error = errno;
+    ::close(descriptor_);
+    errno = error;
+    fail("connect");
+  }
+  const int on = 1;
+  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (::fcntl(descriptor_, F_SETFL, O_NONBLOCK) != 0) fail("fcntl");
+}
+
+HttpConnection::~HttpConnection() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+HttpConnection::HttpConnection(HttpConnection&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      received_(std::move(other.received_)),
+      used_(other.used_),
+      head_bytes_(other.head_bytes_),
+      body_bytes_(other.body_bytes_),
+      status_(other.status_) {}
+
+void HttpConnection::send(std::string_view request) {
+  used_ = head_bytes_ = body_bytes_ = 0;
+  if (::send(descriptor_, request.data(), request.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(request.size())) {
+    fail("send");
+  }
+}
+
+std::optional<HttpAnswer> HttpConnection::receive() {
+  const auto got = ::recv(descriptor_, received_.data() + used_, received_.size() - used_, 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
+  if (got < 0) fail("recv");
+  if (got == 0) throw std::runtime_error("the hub closed the connection");
+  used_ += static_cast<std::size_t>(got);
+  if (head_bytes_ == 0 && !parse_head()) return std::nullopt;
+  if (used_ < head_bytes_ + body_bytes_) return std::nullopt;
+  return HttpAnswer{status_, std::string_view(received_).substr(head_bytes_, body_bytes_)};
+}
+
+bool HttpConnection::parse_head() {
+  const std::string_view have(received_.data(), used_);
+  const auto end = have.find("\r\n\r\n");
+  if (end == std::string_view::npos) return false;
+  const auto head = have.substr(0, end + 2);
+  if (!head.starts_with("HTTP/1.1 "))
+    throw std::runtime_error("cannot read an answer: no HTTP/1.1");
+  status_ = number_at<int>(head.substr(9), "status");
+  constexpr std::string_view length = "\r\nContent-Length: ";
+  const auto at = head.find(length);
+  if (at == std::string_view::npos) {
+    throw std::runtime_error("cannot read an answer: no Content-Length");
+  }
+  body_bytes_ = number_at<std::size_t>(head.substr(at + length.size()), "length");
+  head_bytes_ = end + 4;
+  if (head_bytes_ + body_bytes_ > received_.size()) {
+    throw std::runtime_error("cannot read an answer: it is larger than 64 KiB");
+  }
+  return true;
+}
+
+}  // namespace hub::benchmarks

@@ -1,0 +1,83 @@
+"""The one table that benchmarks/run prints: what, figure, target, whether it holds."""
+import statistics
+
+
+def median(rounds, *keys):
+    def figure(each):
+        for key in keys:
+            each = each[key]
+        return each
+    return statistics.median(figure(each) for each in rounds)
+
+
+class ResultsTable:
+    def __init__(self):
+        self.rows = []
+
+    def row(self, what, figure, target="", holds=None):
+        verdict = "" if holds is None else "holds" if holds else "MISSED"
+        self.rows.append((what, figure, target, verdict))
+
+    def text(self):
+        widths = [max(len(row[column]) for row in self.rows) for column in range(4)]
+        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+                         for row in self.rows)
+
+    # ---- the store, from the JSON of Google Benchmark
+
+    def store(self, report):
+        found = {each["name"].removesuffix("/real_time").split("/min_time")[0]: each
+                 for each in report["benchmarks"]}
+        disk = found["disk_fdatasync"]
+        group = found["accept_64_in_flight"]
+        alone = found["accept_one_by_one"]
+        self.row("fdatasync of 4 KiB (F), p50 / p99",
+                 f"{disk['p50_ms']:.3f} / {disk['p99_ms']:.3f} ms")
+        rate = group["items_per_second"]
+        self.row("store: accepts/s, 64 in flight",
+                 f"{rate:,.0f} ({group['per_commit']:.0f} a commit, p50 {group['p50_ms']:.2f} ms)")
+        self.row("store: one transaction per accept", f"{alone['items_per_second']:,.0f}/s, "
+                 f"{rate / alone['items_per_second']:.1f} times less")
+        for count in (100, 1000):
+            whole = found[f"rewrite_whole_file/{count}"]
+            self.row(f"store: whole file of {count:,} rewritten per transition",
+                     f"{whole['items_per_second']:,.0f}/s, "
+                     f"{rate / whole['items_per_second']:.0f} times less")
+        for steps in (1, 4, 12):
+            run = found[f"accept_and_run_steps/{steps}"]
+            self.row(f"store: commits of an operation of {steps} steps", f"{run['commits']:.0f}",
+                     f"<= {steps + 2}", run["commits"] <= steps + 2)
+
+    # ---- over HTTP
+
+    def accept_rate(self, rounds, disk, target):
+        rate = median(rounds, "per_second")
+        self.row(f"http: durable accepts/s, 64 connections, {disk}",
+                 f"{rate:,.0f} (best {max(each['per_second'] for each in rounds):,.0f}; "
+                 f"F {median(rounds, 'disk', 'p50_ms'):.3f} ms; "
+                 f"{median(rounds, 'cpu_us'):.0f} us of the hub's processor time each)",
+                 f">= {target:,}", rate >= target)
+
+    def accept_latency(self, rounds, rate):
+        disk = median(rounds, "disk", "p50_ms")
+        for name, limit, formula in (("p50", 1.5 * disk + 0.5, "1.5 F + 0.5"),
+                                     ("p99", 5 * disk + 8, "5 F + 8")):
+            figure = median(rounds, "latency", f"{name}_ms")
+            self.row(f"http: accept at {rate:,}/s, {name}", f"{figure:.2f} ms (F {disk:.3f} ms)",
+                     f"<= {formula} = {limit:.2f} ms", figure <= limit)
+
+    # ---- restart
+
+    def restart(self, operations, warm, cold, with_slots):
+        for name, rounds in (("", warm), (", nothing of the file in memory", cold)):
+            seconds = median(rounds, "answering_s")
+            self.row(f"restart: {rounds[0]['live']:,} live of {operations:,}{name}",
+                     f"{seconds:.2f} s ({rounds[0]['running']:,} were running)", "<= 1 s",
+                     seconds <= 1)
+        self.row("restart: until the first of them moves",
+                 f"{median(with_slots, 'moving_s'):.2f} s")
+        self.row("restart: memory of the hub then", f"{median(warm, 'memory_mb'):.0f} MiB")
+
+    def bytes_each(self, operations, size):
+        self.row(f"store: bytes per retained operation, {operations:,} of them", f"{size:,.0f}",
+                 "<= 4,096", size <= 4096)
