@@ -127,7 +127,7 @@ void or_end(Work& work) {
   try {
     work();
   } catch (const std::exception& error) {
-    std::cerr << "driver: " << error.what() << std::endl;
+    std::cerr << "driver: " << error.what() << '\n';
     std::_Exit(3);
   }
 }

@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char** environ;
-
 namespace hub::feed_test {
 namespace {
 
@@ -44,7 +42,10 @@ class Driver {
     if (error != 0) throw std::system_error(error, std::generic_category(), "start a driver");
   }
   ~Driver() {
-    if (process_ > 0) kill();
+    if (process_ > 0) {
+      ::kill(process_, SIGKILL);
+      ::waitpid(process_, nullptr, 0);
+    }
     ::close(socket_);
   }
   Driver(const Driver&) = delete;

@@ -140,7 +140,7 @@ void Worker::judge_acceptance(const Result<store::Accepted>& accepted) {
 void Worker::accept() { judge_acceptance(shared_.store.accept(made_up())); }
 
 void Worker::accept_together() {
-  const auto count = static_cast<std::size_t>(2 + die(15));
+  const auto count = std::size_t{2} + static_cast<std::size_t>(die(15));
   std::vector<std::optional<Result<store::Accepted>>> answers(count);
   std::latch all(static_cast<std::ptrdiff_t>(count));
   for (auto& answer : answers) {

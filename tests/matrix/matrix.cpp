@@ -178,7 +178,7 @@ Matrix::Course Matrix::run(const Scenario& scenario, const std::vector<End>& oth
     const auto id = act(scenario, hub, recorder, first);
     if (!id) throw std::runtime_error(scenario.name + " was refused: " + id.error().message);
     course.state = hub.end_of(*id);
-    const auto busy = hub.come_to_rest(std::chrono::seconds(20));
+    static_cast<void>(hub.come_to_rest(std::chrono::seconds(20)));  // checks name who is stuck
     recorder.stop();
     course.end = end_of(hub, *id);
     course.points = recorder.points();
@@ -234,7 +234,7 @@ void Matrix::run_case(const Scenario& scenario, const Snapshot& snapshot, const 
     meddling.cancelled = [&recorder] { recorder.was_cancelled(); };
     SmallHub hub(snapshot.folder, premises_.registry_url(), meddling);
     if (again) recorder.watch(hub);
-    const auto busy = hub.come_to_rest(std::chrono::seconds(20));
+    static_cast<void>(hub.come_to_rest(std::chrono::seconds(20)));
     recorder.stop();
     report(scenario, snapshot, violations_of(hub, wanted, snapshot.promises, crashes));
     next = recorder.snapshots();
@@ -254,7 +254,7 @@ void Matrix::report(const Scenario& scenario, const Snapshot& snapshot,
   if (sentences.empty()) return;
   std::string text = scenario.name + ", plug pulled " + snapshot.point + " (" + snapshot.how + "):";
   for (const auto& sentence : sentences) text += "\n    " + sentence;
-  if (options_.verbose) std::cout << text << std::endl;
+  if (options_.verbose) std::cout << text << '\n' << std::flush;
   figures_.violations.push_back(std::move(text));
 }
 

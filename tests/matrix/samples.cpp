@@ -37,7 +37,9 @@ void write_skill(const fs::path& folder, const std::string& version) {
   write(folder / "handlers/main.py", "def run():\n    return '" + name + " " + version + "'\n");
   // Longer than a page, so that it can be torn.
   std::string words;
-  for (int i = 0; i < 1500; ++i) words += name + " " + version + " " + std::to_string(i) + "\n";
+  for (int i = 0; i < 1500; ++i) {
+    words.append(name).append(" ").append(version).append(" ").append(std::to_string(i)) += '\n';
+  }
   write(folder / "data/words.txt", words);
 }
 

@@ -24,7 +24,7 @@ std::string digest_of(const fs::path& folder) {
     files[path] = to_hex(sha256(read_file(entry.path()).value_or("unreadable")));
   }
   std::string all;
-  for (const auto& [path, digest] : files) all += path + " " + digest + "\n";
+  for (const auto& [path, digest] : files) all.append(path).append(" ").append(digest) += '\n';
   return to_hex(sha256(all)).substr(0, 12);
 }
 
@@ -75,7 +75,9 @@ World world_of(SmallHub& hub) {
   World world;
   for (const auto& [key, standing] : standings_of(hub)) {
     std::string packages;
-    for (const auto& [bucket, digest] : standing.packages) packages += " " + bucket + " " + digest;
+    for (const auto& [bucket, digest] : standing.packages) {
+      packages.append(" ").append(bucket).append(" ").append(digest);
+    }
     world[key] = standing.row + " by the store; files " + standing.files.substr(0, 19) +
                  "; packages" + (packages.empty() ? " none" : packages);
   }
@@ -118,7 +120,9 @@ std::vector<std::string> differences(const World& a, const World& b) {
 
 std::string to_text(const World& world) {
   std::string text;
-  for (const auto& [key, standing] : world) text += "  " + key + ": " + standing + "\n";
+  for (const auto& [key, standing] : world) {
+    text.append("  ").append(key).append(": ").append(standing) += '\n';
+  }
   return text.empty() ? "  nothing\n" : text;
 }
 
