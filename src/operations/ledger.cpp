@@ -135,6 +135,12 @@ Result<> Ledger::advance(store::OperationChange change) {
     wanted.updated_at = stored.updated_at;
     stored = wanted;
   };
+  if (change.status && is_terminal(*change.status)) {
+    // Before the commit: whoever sees the end finds the whole log.
+    logs_.append(
+        id(), "operation",
+        boost::describe::enum_to_string(*change.status, "") + std::string(": ") + wanted.message);
+  }
   auto moved = store_.advance(id(), change);
   if (!moved) return tl::unexpected(std::move(moved).error());
   state_ = *std::move(moved);

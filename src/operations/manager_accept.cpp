@@ -108,7 +108,7 @@ Result<OperationManager::Prepared> OperationManager::prepare(const OperationRequ
   return prepared;
 }
 
-void OperationManager::accept(const OperationRequest& request, Answer answer) {
+void OperationManager::accept(const OperationRequest& request, const Answer& answer) {
   auto prepared = prepare(request, new_id());
   if (!prepared) return answer(tl::unexpected(std::move(prepared).error()));
   submit(*std::move(prepared), answer);

@@ -62,7 +62,7 @@ class OperationManager {
   // "disk_full"; unavailable: "stopping". `answer` comes once, from this or the writer's thread,
   // and must be quick.
   using Answer = std::function<void(Result<store::Accepted>)>;
-  void accept(const OperationRequest&, Answer answer);
+  void accept(const OperationRequest&, const Answer& answer);
   Result<store::Accepted> accept(const OperationRequest&);  // the same, awaited
   Result<Preview> preview(const OperationRequest&);
   std::vector<OperationKind> kinds() const { return kinds_; }

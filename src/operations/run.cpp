@@ -267,13 +267,7 @@ RunEnd carry_out(const Workflow& workflow, const RunServices& services,
                   std::move(recipe->secrets));
     const auto* subject = recipe->subject ? &*recipe->subject : nullptr;
     end = Run(workflow, services, ledger, subject, start, signals, cancel_requested).follow();
-    const auto& state = ledger.state();
-    if (is_terminal(state.status)) {
-      services.logs.append(
-          id, "operation",
-          boost::describe::enum_to_string(state.status, "") + std::string(": ") + state.message);
-      if (!ledger.secrets().empty()) services.vault.remove(id);
-    }
+    if (is_terminal(ledger.state().status) && !ledger.secrets().empty()) services.vault.remove(id);
   } else {
     fail_unreadable(services, record, signals, recipe.error());
   }
