@@ -168,8 +168,8 @@ def shape_of_cell(cell):
 
 
 def shape_of_json(value):
-    if isinstance(value, dict):
-        return {key: shape_of_json(each) for key, each in value.items()}
+    if isinstance(value, dict):  # a key may name the target: "skill:notes"
+        return {re.sub(":.*", ":*", key): shape_of_json(each) for key, each in value.items()}
     if isinstance(value, list):
         return [shape_of_json(each) for each in value]
     return type(value).__name__

@@ -1,6 +1,8 @@
 #include "base/hash.hpp"
 
+#include <array>
 #include <new>
+#include <span>
 #include <stdexcept>
 
 #include <openssl/crypto.h>
@@ -11,6 +13,30 @@ namespace hub {
 namespace {
 
 EVP_MD_CTX* context_of(void* context) { return static_cast<EVP_MD_CTX*>(context); }
+
+void fill_random(std::span<char> bytes) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
+  auto* const into = reinterpret_cast<unsigned char*>(bytes.data());
+  if (RAND_bytes(into, static_cast<int>(bytes.size())) != 1) {
+    throw std::runtime_error("cannot make random bytes: the kernel gives none");
+  }
+}
+
+// OpenSSL takes as long for ten bytes as for a kilobyte, and ids are made for each request. For
+// names only: a secret's bytes are not kept in memory before they are needed.
+std::string_view random_for_name(std::size_t bytes) {
+  struct Block {
+    std::array<char, 1024> bytes{};
+    std::size_t used = sizeof(bytes);
+  };
+  thread_local Block block;
+  if (block.bytes.size() - block.used < bytes) {
+    fill_random(block.bytes);
+    block.used = 0;
+  }
+  block.used += bytes;
+  return {&block.bytes.at(block.used - bytes), bytes};
+}
 
 }  // namespace
 
@@ -59,10 +85,7 @@ std::string to_hex(const Digest& digest) {
 
 std::string random_hex(std::size_t bytes) {
   std::string raw(bytes, '\0');
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(raw.data()), static_cast<int>(bytes)) != 1) {
-    throw std::runtime_error("cannot make random bytes: the kernel gives none");
-  }
+  fill_random(raw);
   return to_hex(raw);
 }
 
@@ -72,7 +95,7 @@ std::string uuid_v7(std::int64_t unix_millis) {
     raw[i] =
         static_cast<char>((static_cast<std::uint64_t>(unix_millis) >> (8U * (5U - i))) & 0xffU);
   }
-  std::string hex = to_hex(raw) + random_hex(10);
+  std::string hex = to_hex(raw) + to_hex(random_for_name(10));
   hex[12] = '7';
   static constexpr char variants[] = "89ab";
   hex[16] = variants[static_cast<unsigned char>(hex[16]) & 3U];

@@ -77,7 +77,11 @@ Response accepted_response(const store::Accepted& accepted) {
   body += R"({"ok":true,"accepted":true,"operation_id":)";
   append_json(body, id);
   body += R"(,"operation":)";
-  append_json(body, accepted.state);
+  if (accepted.state_text.empty()) {
+    append_json(body, accepted.state);
+  } else {
+    body += accepted.state_text;
+  }
   body += R"(,"how":)";
   append_quoted(body, name_of(accepted.how));
   body += '}';

@@ -5,6 +5,7 @@
 
 #include "base/described_text.hpp"
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 
 namespace hub::http {
 namespace {
@@ -157,6 +158,7 @@ std::optional<std::string> OperationEvents::take_or_queue(const std::shared_ptr<
 }
 
 void OperationEvents::run() {
+  name_this_thread("events");
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || (readers_ > 0 && rung_) || !behind_.empty(); });

@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 #include "http/beast.hpp"
 
 namespace hub::http {
@@ -98,6 +99,7 @@ struct Server::Core {
   }
 
   void run_one() {
+    name_this_thread("http");
     for (;;) {
       try {
         context.run();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 #include "operations/take_back.hpp"
 
 namespace hub::operations {
@@ -100,6 +101,7 @@ Crew::Load Crew::load() const {
 }
 
 void Crew::work() {
+  name_this_thread("operation");
   for (;;) {
     std::optional<Job> job;
     try {

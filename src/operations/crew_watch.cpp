@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 #include "operations/crew.hpp"
 #include "operations/rendering.hpp"
 #include "operations/run_steps.hpp"
@@ -28,6 +29,7 @@ bool ignores_us(const RunSignals& signals, std::chrono::milliseconds now) {
 }  // namespace
 
 void Crew::watch() {
+  name_this_thread("watch");
   for (;;) {
     try {
       look_around();

@@ -1,6 +1,7 @@
 #include "operations/janitor.hpp"
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 
 namespace hub::operations {
 namespace {
@@ -39,6 +40,7 @@ bool Janitor::is_stopping() {
 }
 
 void Janitor::run() {
+  name_this_thread("janitor");
   auto prune_at = std::chrono::steady_clock::now();
   for (bool last = false; !last;) {
     {

@@ -13,6 +13,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 
 namespace hub::operations {
 namespace {
@@ -228,6 +229,7 @@ void OperationMetrics::stop() {
 }
 
 void OperationMetrics::run() {
+  name_this_thread("metrics");
   for (bool stopping = false; !stopping;) {
     {
       std::unique_lock lock(mutex_);

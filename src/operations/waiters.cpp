@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 
 namespace hub::operations {
 namespace {
@@ -55,6 +56,7 @@ void Waiters::committed() {
 }
 
 void Waiters::run() {
+  name_this_thread("waiters");
   std::uint64_t heard = 0;
   for (;;) {
     {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 
 namespace hub::projection {
 namespace {
@@ -163,6 +164,7 @@ void DocumentServer::stop() {
 }
 
 void DocumentServer::run() {
+  name_this_thread("documents");
   Instant due = now();
   for (;;) {
     std::deque<std::function<void()>> tasks;
@@ -316,6 +318,7 @@ void DocumentServer::publish_names() {
 }
 
 void DocumentServer::run_disk() {
+  name_this_thread("ystores");
   std::unique_lock lock(disk_mutex_);
   for (;;) {
     disk_wake_.wait(lock, [&] { return disk_stopping_ || !saves_.empty(); });

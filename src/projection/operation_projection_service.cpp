@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 
 namespace hub::projection {
 namespace {
@@ -56,6 +57,7 @@ void OperationProjectionService::fill(const std::string& webspace,
 }
 
 void OperationProjectionService::run() {
+  name_this_thread("projection");
   Instant last_pass{};
   std::optional<Instant> again;
   for (;;) {

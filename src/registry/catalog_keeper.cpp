@@ -2,6 +2,7 @@
 
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 
 namespace hub::registry {
 
@@ -86,6 +87,7 @@ void CatalogKeeper::write_copy(const Catalog& catalog) {
 }
 
 void CatalogKeeper::ask_now_and_then() {
+  name_this_thread("catalogue");
   for (;;) {
     (void)refresh();
     std::unique_lock guard(mutex_);

@@ -102,7 +102,8 @@ struct OperationStore::Arrival {
 
   Result<Accepted> answer() {  // once, after the commit
     if (instead) return *std::move(instead);
-    return Accepted{Acceptance::created, std::move(wanted.state), std::move(cancelling)};
+    return Accepted{Acceptance::created, std::move(wanted.state), std::move(state_text),
+                    std::move(cancelling)};
   }
 };
 
@@ -117,7 +118,7 @@ std::optional<Result<Accepted>> OperationStore::known_already(sql::Connection& d
       if (sql::text(used[0][1]) != wanted.fingerprint) {
         return tl::unexpected(key_reused(wanted.state));
       }
-      return Accepted{Acceptance::replayed, read_state(used[0][0]), {}};
+      return Accepted{Acceptance::replayed, read_state(used[0][0])};
     }
   }
   if (wanted.on_conflict != OnConflict::join) return std::nullopt;
@@ -128,7 +129,7 @@ std::optional<Result<Accepted>> OperationStore::known_already(sql::Connection& d
       case OperationStatus::accepted:
       case OperationStatus::running:
       case OperationStatus::waiting_input:
-        return Accepted{Acceptance::joined, std::move(found->state), {}};
+        return Accepted{Acceptance::joined, std::move(found->state)};
       case OperationStatus::cancelling:
       case OperationStatus::reverting:
       case OperationStatus::succeeded:

@@ -2,10 +2,9 @@
 
 #include <cstdlib>
 
-#include <pthread.h>
-
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 #include "store/hub_file.hpp"
 #include "store/migrations.hpp"
 
@@ -15,17 +14,22 @@ namespace {
 constexpr std::size_t batch_max = 256;   // pieces of work in one commit
 constexpr std::size_t readers_max = 16;  // idle read connections kept
 
-Result<std::unique_ptr<sql::Connection>> open_writer(const fs::path& file,
-                                                     const DatabaseOptions& options) {
+}  // namespace
+
+Result<Database::Connections> Database::connect(const fs::path& file,
+                                                const DatabaseOptions& options) {
   HUB_CHECK(examine(file));
   try {
-    auto writer = sql::open_sqlite(file.string(), sql::Access::read_write,
-                                   static_cast<int>(options.busy_max.count()));
+    const auto open_one = [&] {
+      return sql::open_sqlite(file.string(), sql::Access::read_write,
+                              static_cast<int>(options.busy_max.count()));
+    };
+    auto writer = open_one();
     // Nothing is built on the log of an earlier process: if that one ended because a sync had
     // failed, the log may be read from memory and never reach the disk.
     writer->checkpoint(sql::CheckpointMode::restart);
     migrate(*writer);
-    return writer;
+    return Connections{std::move(writer), open_one()};
   } catch (const sql::Busy& busy) {
     return fail(ErrorCode::conflict, "cannot open " + file.string() + ": " + busy.what(),
                 "database_busy", "close the other program that holds the file, then try again");
@@ -39,8 +43,6 @@ Result<std::unique_ptr<sql::Connection>> open_writer(const fs::path& file,
   }
 }
 
-}  // namespace
-
 Result<std::unique_ptr<Database>> Database::open(const fs::path& file, DatabaseOptions options) {
   auto lock = FileLock::try_take(file.string() + ".lock");
   if (!lock) {
@@ -49,17 +51,17 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& file, DatabaseO
                 "cannot open " + file.string() + ": another hub is using this base directory",
                 "base_directory_in_use", "stop the other hub, or give this one its own --base-dir");
   }
-  HUB_TRY(writer, open_writer(file, options));
+  HUB_TRY(connections, connect(file, options));
   return std::unique_ptr<Database>(
-      new Database(*std::move(lock), file, options, std::move(writer)));
+      new Database(*std::move(lock), file, options, std::move(connections)));
 }
 
-Database::Database(FileLock lock, fs::path file, DatabaseOptions options,
-                   std::unique_ptr<sql::Connection> writer)
+Database::Database(FileLock lock, fs::path file, DatabaseOptions options, Connections connections)
     : lock_(std::move(lock)),
       file_(std::move(file)),
       options_(options),
-      writer_(std::move(writer)) {
+      writer_(std::move(connections.writer)),
+      checkpointer_(std::move(connections.checkpointer), file_.string()) {
   writer_->transaction([this] {
     writer_->run("INSERT INTO meta (key, value) VALUES ('feed_id', $1) ON CONFLICT DO NOTHING",
                  {random_hex(8)});
@@ -97,7 +99,7 @@ void Database::if_rolled_back(std::function<void()> take_back) {
 }
 
 void Database::run_writer() {
-  ::pthread_setname_np(::pthread_self(), "store");
+  name_this_thread("store");
   std::deque<Job> batch;
   while (next_batch(batch)) {
     run_batch(batch);
@@ -109,18 +111,15 @@ void Database::run_writer() {
   }
 }
 
-// Waits for work; moves the log into the file when there is none for a moment. False: the end.
+// Waits for work; has the log moved into the file when there is none for a moment. False: the end.
 bool Database::next_batch(std::deque<Job>& batch) {
   std::unique_lock guard(mutex_);
   const auto something = [this] { return stopping_ || !waiting_.empty(); };
-  while (!something()) {
-    if (writer_->wal_pages() == wal_pages_moved_ || writer_->wal_pages() == wal_pages_tried_) {
-      wake_.wait(guard, something);
-    } else if (!wake_.wait_for(guard, options_.idle_before_checkpoint, something)) {
-      guard.unlock();
-      checkpoint(sql::CheckpointMode::passive);
-      guard.lock();
-    }
+  if (!log_unmoved_) {
+    wake_.wait(guard, something);
+  } else if (!wake_.wait_for(guard, options_.idle_before_checkpoint, something)) {
+    move_log();
+    wake_.wait(guard, something);
   }
   while (!waiting_.empty() && batch.size() < batch_max) {
     batch.push_back(std::move(waiting_.front()));
@@ -214,33 +213,27 @@ void Database::count(const std::deque<Job>& batch) {
   stats_.wal_bytes = writer_->wal_pages() * page_bytes_;
 }
 
-void Database::checkpoint_if_long() {
-  const auto pages = writer_->wal_pages();
-  if (pages < wal_pages_moved_) wal_pages_moved_ = wal_pages_tried_ = 0;  // it began anew
-  if ((pages - wal_pages_tried_) * page_bytes_ < options_.wal_bytes_busy) return;
-  checkpoint(pages * page_bytes_ < options_.wal_bytes_max ? sql::CheckpointMode::passive
-                                                          : sql::CheckpointMode::restart);
+void Database::move_log() {
+  checkpointer_.ask();
+  wal_pages_asked_ = writer_->wal_pages();
+  log_unmoved_ = false;
 }
 
-void Database::checkpoint(sql::CheckpointMode mode) {
-  try {
-    const auto result = writer_->checkpoint(mode);
-    wal_pages_tried_ = writer_->wal_pages();
-    wal_pages_moved_ = result.moved_pages;
-    const std::lock_guard guard(stats_mutex_);
-    ++stats_.checkpoints;
-  } catch (const sql::DiskFull& full) {  // everything is in the log still
-    wal_pages_tried_ = writer_->wal_pages();
-    log::error("store", "checkpoint_disk_full", {{"error", full.what()}, {"file", file_.string()}});
-  } catch (const sql::Failure& failure) {
-    log::error("store", "checkpoint_failed", {{"error", failure.what()}, {"file", file_.string()}});
-    std::_Exit(EXIT_FAILURE);
-  }
+void Database::checkpoint_if_long() {
+  const auto pages = writer_->wal_pages();
+  if (pages < wal_pages_asked_) wal_pages_asked_ = 0;  // it began anew
+  log_unmoved_ = true;
+  if ((pages - wal_pages_asked_) * page_bytes_ < options_.wal_bytes_busy) return;
+  if (pages * page_bytes_ < options_.wal_bytes_max) return move_log();
+  checkpointer_.restart();
+  wal_pages_asked_ = pages;
 }
 
 WriteStats Database::stats() const {
   const std::lock_guard guard(stats_mutex_);
-  return stats_;
+  auto stats = stats_;
+  stats.checkpoints = checkpointer_.count();
+  return stats;
 }
 
 Result<std::chrono::microseconds> Database::measure_fsync() const {

@@ -1,10 +1,10 @@
 #pragma once
 // The hub's database file and how it is shared among threads.
 //
-// One writer thread owns the only connection that writes or checkpoints. Callers hand it pieces of
-// work; what waits together is committed together (group commit: one fsync for many). A piece that
-// throws takes nothing else with it. Readers have their own read-only connections and see only what
-// is committed.
+// One writer thread owns the only connection that writes. Callers hand it pieces of work; what
+// waits together is committed together (group commit: one fsync for many). A piece that throws
+// takes nothing else with it. Readers have their own read-only connections and see only what is
+// committed. The log is moved into the file beside them (checkpointer.hpp).
 //
 // An exclusive file lock keeps a second hub off the same file. Each start gets the next boot epoch.
 //
@@ -29,18 +29,19 @@
 #include "base/files.hpp"
 #include "base/result.hpp"
 #include "sql/connection.hpp"
+#include "store/checkpointer.hpp"
 #include "store/write_stats.hpp"
 
 namespace hub::store {
 
 struct DatabaseOptions {
   std::chrono::milliseconds busy_max{5'000};  // how long to wait for a foreign program's lock
-  // The write-ahead log is moved into the file when nothing was written for a moment; in between,
-  // each time it has grown by wal_bytes_busy; and beyond wal_bytes_max even when readers must be
-  // waited for, which takes at most a second.
+  // The write-ahead log is moved into the file when nothing was written for a moment, and in
+  // between each time it has grown by wal_bytes_busy. Beyond wal_bytes_max the writer waits until
+  // all of it is moved and no reader needs it, at most a second, so that it begins anew.
   std::chrono::milliseconds idle_before_checkpoint{100};
   std::int64_t wal_bytes_busy = std::int64_t{16} << 20;
-  std::int64_t wal_bytes_max = std::int64_t{128} << 20;
+  std::int64_t wal_bytes_max = std::int64_t{32} << 20;
 };
 
 class Database {
@@ -97,7 +98,11 @@ class Database {
     std::exception_ptr thrown;
   };
 
-  Database(FileLock lock, fs::path file, DatabaseOptions, std::unique_ptr<sql::Connection> writer);
+  struct Connections {
+    std::unique_ptr<sql::Connection> writer, checkpointer;
+  };
+  static Result<Connections> connect(const fs::path& file, const DatabaseOptions&);
+  Database(FileLock lock, fs::path file, DatabaseOptions, Connections);
   void run_writer();
   bool next_batch(std::deque<Job>& batch);
   void run_batch(std::deque<Job>& batch);
@@ -106,8 +111,8 @@ class Database {
   std::exception_ptr commit();
   void roll_back();
   void count(const std::deque<Job>& batch);
+  void move_log();
   void checkpoint_if_long();
-  void checkpoint(sql::CheckpointMode mode);
   std::unique_ptr<sql::Connection> take_reader();
   void give_reader(std::unique_ptr<sql::Connection>);
 
@@ -117,14 +122,15 @@ class Database {
   std::int64_t boot_epoch_ = 0;
   std::string feed_id_;
   std::unique_ptr<sql::Connection> writer_;
+  Checkpointer checkpointer_;
   mutable std::mutex stats_mutex_;
   WriteStats stats_;
 
   // The writer thread's own:
   std::vector<std::function<void()>> take_backs_;  // of this transaction
   std::int64_t page_bytes_ = 0;
-  std::int64_t wal_pages_moved_ = 0;  // of the log as it is now
-  std::int64_t wal_pages_tried_ = 0;  // its length at the last try to move
+  std::int64_t wal_pages_asked_ = 0;  // the log's length when it was last to be moved
+  bool log_unmoved_ = false;          // something was committed since
 
   std::mutex mutex_;
   std::condition_variable wake_;

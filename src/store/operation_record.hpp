@@ -66,9 +66,11 @@ enum class Acceptance {
 struct Accepted {
   Acceptance how = Acceptance::created;
   OperationState state;
+  // The same as JSON text where it was made anyway: of a created one. Else empty.
+  std::string state_text = {};
   // on_conflict replace: those that were asked to cancel. Queued ones have ended in the same
   // commit; the engine must still tell the running ones.
-  std::vector<OperationId> cancelling;
+  std::vector<OperationId> cancelling = {};
 };
 
 // A change of the installed artifacts that becomes true together with the step that made it.

@@ -15,7 +15,7 @@ using operations::Step;
 using operations::StepClass;
 using operations::StepContext;
 
-// One artifact on its way; copied into each step's functions.
+// One artifact on its way; each step's functions share it.
 struct Journey {
   Tools tools;
   std::string commit;
@@ -197,12 +197,12 @@ Result<> deactivate(const Journey& journey, StepContext& run) {
 
 void add_install_steps(std::vector<Step>& steps, const Tools& tools, const std::string& commit,
                        const PinnedArtifact& artifact, const std::string& suffix) {
-  const Journey journey{tools, commit, artifact, suffix};
+  const auto journey = std::make_shared<const Journey>(Journey{tools, commit, artifact, suffix});
   const auto step = [&](const char* name, int weight, auto run) {
     Step made;
     made.name = name + suffix;
     made.weight = weight;
-    made.run = [journey, run](StepContext& context) { return run(journey, context); };
+    made.run = [journey, run](StepContext& context) { return run(*journey, context); };
     return made;
   };
   steps.push_back(step("fetch", 5, fetch));
@@ -210,12 +210,14 @@ void add_install_steps(std::vector<Step>& steps, const Tools& tools, const std::
   auto preparing = step("prepare", 4, prepare);
   preparing.kind = StepClass::fs_publish;
   preparing.timeout = std::chrono::minutes(12);  // pip itself gives up after ten
-  preparing.probe = [journey](StepContext& run) { return are_dependencies_switched(journey, run); };
-  preparing.undo = [journey](StepContext& run) { return take_back_dependencies(journey, run); };
+  preparing.probe = [journey](StepContext& run) {
+    return are_dependencies_switched(*journey, run);
+  };
+  preparing.undo = [journey](StepContext& run) { return take_back_dependencies(*journey, run); };
   steps.push_back(std::move(preparing));
   auto activating = step("activate", 1, activate);
   activating.kind = StepClass::fs_publish;
-  activating.undo = [journey](StepContext& run) { return deactivate(journey, run); };
+  activating.undo = [journey](StepContext& run) { return deactivate(*journey, run); };
   steps.push_back(std::move(activating));
 }
 
