@@ -51,8 +51,9 @@ OperationState first_state(const OperationRequest& request, const Plan& plan,
 }
 
 Json stored_request(const OperationRequest& request, const boost::json::object& concealed_params,
-                    const std::vector<store::LockRequest>& locks) {
+                    const std::vector<store::LockRequest>& locks, Repeatable repeatable) {
   boost::json::object stored{{"params", concealed_params}};
+  if (repeatable == Repeatable::no) stored["repeatable"] = false;
   if (request.on_conflict != OnConflict::join) stored["on_conflict"] = to_json(request.on_conflict);
   const bool all_exclusive = std::ranges::all_of(locks, [](const store::LockRequest& lock) {
     return lock.mode == store::LockMode::exclusive;

@@ -12,9 +12,12 @@ std::string fingerprint_of(const OperationRequest&, const std::string& secrets_d
 OperationState first_state(const OperationRequest&, const Plan&, const std::vector<Step>&,
                            const Workflow&, const OperationId&, Time now);
 
+// Whether a retry would find all it needs: secrets go with the end of the operation.
+enum class Repeatable { yes, no };
+
 // What a retry asks again, and what an undo must lock.
 Json stored_request(const OperationRequest&, const boost::json::object& concealed_params,
-                    const std::vector<store::LockRequest>& locks);
+                    const std::vector<store::LockRequest>& locks, Repeatable);
 Result<OperationRequest> request_of(const OperationState&, const Json& stored);
 std::vector<store::LockRequest> locks_of(const OperationState&, const Json& stored);
 

@@ -54,7 +54,7 @@ void Janitor::run() {
       }
       if (last || std::chrono::steady_clock::now() < prune_at) continue;
       prune_at = std::chrono::steady_clock::now() + interval;
-      prune();
+      if (clock_.look()) prune();
     } catch (const std::exception& thrown) {
       log::error("operations", "janitor_failed", {{"error", thrown.what()}});
       prune_at = std::chrono::steady_clock::now() + interval;

@@ -9,6 +9,7 @@
 
 #include "operations/operation_log.hpp"
 #include "operations/secrets.hpp"
+#include "operations/settled_clock.hpp"
 #include "operations/workflow.hpp"
 #include "store/operation_store.hpp"
 
@@ -17,8 +18,8 @@ namespace hub::operations {
 class Janitor {
  public:
   Janitor(store::OperationStore& store, OperationLogs& logs, const SecretVault& vault,
-          const Workflows& workflows)
-      : store_(store), logs_(logs), vault_(vault), workflows_(workflows) {}
+          const Workflows& workflows, const Clock& clock)
+      : store_(store), logs_(logs), vault_(vault), workflows_(workflows), clock_(clock) {}
   ~Janitor() { stop(); }
   Janitor(const Janitor&) = delete;
   Janitor& operator=(const Janitor&) = delete;
@@ -37,6 +38,7 @@ class Janitor {
   OperationLogs& logs_;
   const SecretVault& vault_;
   const Workflows& workflows_;
+  SettledClock clock_;  // the thread's own
   std::mutex mutex_;
   std::condition_variable wake_;
   bool asked_ = true;  // once at start

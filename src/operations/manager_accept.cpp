@@ -89,7 +89,8 @@ Result<OperationManager::Prepared> OperationManager::prepare(const OperationRequ
   operation.idempotency_key = request.idempotency_key;
   operation.on_conflict = request.on_conflict;
   const auto params = secrets.conceal_params(request.params);
-  operation.request = stored_request(request, params, plan.locks);
+  const auto again = secrets.empty() ? Repeatable::yes : Repeatable::no;
+  operation.request = stored_request(request, params, plan.locks, again);
   std::string digest;
   if (!secrets.empty()) {
     HUB_TRY(of_secrets, vault_.digest(secrets));

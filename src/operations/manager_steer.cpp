@@ -141,7 +141,7 @@ Result<OperationManager::Prepared> OperationManager::prepare_undo(const Operatio
   operation.state = first_state(request, plan, steps, *workflow, new_id(), clock_.now());
   operation.kind_version = workflow->version();
   operation.fingerprint = fingerprint_of(request, "undo");
-  operation.request = stored_request(request, request.params, plan.locks);
+  operation.request = stored_request(request, request.params, plan.locks, Repeatable::yes);
   operation.intent = std::move(plan.intent);
   operation.locks = std::move(plan.locks);
   return prepared;

@@ -22,7 +22,7 @@ OperationManager::OperationManager(store::OperationStore& store, store::Progress
       vault_(options_.secrets),
       services_{store_, board_, logs_, vault_, clock_, family()},
       waiters_(store_, [this](const OperationId& id) { return find(id); }),
-      janitor_(store_, logs_, vault_, workflows_),
+      janitor_(store_, logs_, vault_, workflows_, clock_),
       crew_(services_, workflows_,
             {options_.slots, options_.drain_patience, options_.on_stuck,
              [this] { janitor_.ended(); }}) {

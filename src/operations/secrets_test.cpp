@@ -185,6 +185,8 @@ TEST_CASE("an operation that is cancelled before it begins keeps no secret") {
   CHECK(fs::exists(spy.file_of(id)));
   REQUIRE(spy.manager->cancel(id));
   until("the secret's end", [&] { return !fs::exists(spy.file_of(id)); });
+  CHECK_FALSE(spy.manager->find(id)->can_retry);
+  CHECK_FALSE(spy.manager->retry(id, {"user", "somebody"}));
 }
 
 TEST_CASE("a client cannot refer to a secret") {

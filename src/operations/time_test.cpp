@@ -1,5 +1,6 @@
 // Deadlines, and a clock that somebody sets.
 
+#include "operations/settled_clock.hpp"
 #include "operations/test_bench.hpp"
 
 namespace hub::operations {
@@ -147,6 +148,28 @@ TEST_CASE("a try that waits is made when its time has come by a clock that was s
   late.clock.jump(hours(5));
   CHECK(late.end_of(id).status == succeeded);
   CHECK(runs == 2);
+}
+
+TEST_CASE("a wall clock is believed when it has gone on for a while without a jump") {
+  ManualClock clock(from_millis(1'700'000'000'000));
+  SettledClock settled(clock);
+  const auto minutes = [&](int count) {
+    bool is = false;
+    for (int i = 0; i < count; ++i) {
+      clock.advance(std::chrono::minutes(1));
+      clock.jump(std::chrono::milliseconds(20));  // as NTP slews
+      is = settled.look();
+    }
+    return is;
+  };
+  CHECK_FALSE(settled.look());
+  CHECK_FALSE(minutes(9));
+  CHECK(minutes(1));
+  clock.jump(std::chrono::hours(24 * 40));
+  CHECK_FALSE(minutes(9));
+  clock.jump(-std::chrono::hours(24 * 40));
+  CHECK_FALSE(minutes(9));
+  CHECK(minutes(2));
 }
 
 }  // namespace

@@ -81,6 +81,11 @@ TEST_CASE_TEMPLATE("later changes are those with effects on what was held exclus
   bench.end(later, Effects::applied);
   CHECK(ids_of(bench->later_changes(state)) == std::vector{later});
   CHECK(bench->later_changes(bench.now(later)).empty());
+  bench.clock.jump(-std::chrono::hours(1));
+  const auto last = bench.run("weather");
+  bench.end(last, Effects::applied);
+  CHECK(ids_of(bench->later_changes(state)) == std::vector{later, last});
+  CHECK(ids_of(bench->later_changes(bench.now(later))) == std::vector{last});
 }
 
 TEST_CASE_TEMPLATE("contenders are those that conflict, holding or waiting", Engine, HUB_ENGINES) {

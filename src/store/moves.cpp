@@ -46,9 +46,13 @@ void Moves::end(Stored& stored, std::optional<Time> keep_until) {
   save(stored);
   const auto freed = live_.remove(stored.n);
   if (state.effects == Effects::applied || state.effects == Effects::partial) {
+    // Each later than the one before, also within one millisecond and when the clock was set back:
+    // what has changed since is told by this.
     for (const auto& lock : freed) {
-      db_.run("INSERT INTO operation_changes (resource, finished_at, n) VALUES ($1, $2, $3)",
-              {lock.resource.text(), to_millis(now_), stored.n});
+      db_.run(
+          "INSERT INTO operation_changes (resource, finished_at, n) VALUES ($1, MAX($2, COALESCE("
+          "(SELECT MAX(finished_at) + 1 FROM operation_changes WHERE resource = $1), 0)), $3)",
+          {lock.resource.text(), to_millis(now_), stored.n});
     }
   }
   db_.run("INSERT INTO operation_clean_ups (n, due_at) VALUES ($1, $2)",
@@ -79,7 +83,10 @@ void Moves::wake(Stored& stored) {
 void Moves::end_unrun(Stored& stored, OperationStatus status, const std::string& message) {
   stored.state.status = status;
   stored.state.message = message;
-  stored.state.can_retry = !stored.state.undo_of;
+  const auto once = db_.run(
+      "SELECT 1 FROM operation_plans WHERE n = $1 AND json_extract(request, '$.repeatable') = 0",
+      {stored.n});
+  stored.state.can_retry = !stored.state.undo_of && once.empty();
   end(stored, std::nullopt);
 }
 

@@ -119,9 +119,10 @@ std::vector<OperationState> OperationStore::later_changes(const OperationState& 
     return Rendering(db, *live_, clock_.now())
         .states(db.run(
             "SELECT DISTINCT o.n, o.state FROM operations than, json_each(than.locks) l "
-            "JOIN operation_changes c ON c.resource = l.key AND c.finished_at >= than.finished_at "
+            "JOIN operation_changes its ON its.n = than.n AND its.resource = l.key "
+            "JOIN operation_changes c ON c.resource = l.key AND c.finished_at > its.finished_at "
             "JOIN operations o ON o.n = c.n "
-            "WHERE than.operation_id = $1 AND l.value = 'exclusive' AND o.n <> than.n ORDER BY o.n",
+            "WHERE than.operation_id = $1 AND l.value = 'exclusive' ORDER BY o.n",
             {than.operation_id.text()}));
   });
 }

@@ -42,7 +42,9 @@ struct NewOperation {
   int kind_version = 1;
   std::string fingerprint;      // of kind, target and parameters
   std::string idempotency_key;  // empty: none; unique for each initiator
-  Json request;                 // what was asked, without secrets: what a retry asks again
+  // What was asked, without secrets: what a retry asks again. "repeatable": false in it says that
+  // no retry can.
+  Json request;
   Json intent;
   std::vector<LockRequest> locks;
   OnConflict on_conflict = OnConflict::join;

@@ -44,6 +44,23 @@ std::string switch_text(const SwitchPlan& plan, const fs::path& target) {
   return std::string(plan.replaces ? "takes the place of " : "goes to ") + target.string();
 }
 
+// What the mirror does not have, as after a restore into an empty folder, is fetched again.
+Result<git::Exported> take_from_mirror(const Journey& journey,
+                                       const registry::ArtifactExport& wanted, StepContext& run) {
+  auto& mirror = journey.tools.catalog.mirror();
+  const auto exported = mirror.export_artifact(wanted);
+  if (exported || exported.error().reason != "git_not_found") return exported;
+  run.log("the registry's copy here does not have commit " + journey.commit + ": fetching it");
+  HUB_TRY(fetched, journey.tools.catalog.refresh(wanted.stop));
+  auto again = mirror.export_artifact(wanted);
+  if (again || again.error().reason != "git_not_found") return again;
+  return fail(ErrorCode::not_found,
+              "cannot fetch " + journey.label() + ": the registry does not have commit " +
+                  journey.commit + " any more; it is at " + fetched->commit,
+              "commit_gone", "install it again: what is published now is taken then",
+              {{"commit", journey.commit}, {"tip", fetched->commit}});
+}
+
 Result<> fetch(const Journey& journey, StepContext& run) {
   const auto& artifact = journey.artifact;
   const auto present = journey.tools.store.find_installed(artifact.kind, artifact.name);
@@ -66,7 +83,7 @@ Result<> fetch(const Journey& journey, StepContext& run) {
                  "fetching " + journey.label() + ", " + readable(done) + " of " + readable(total));
   };
   wanted.stop = [&run] { return run.stop_requested(); };
-  HUB_TRY(exported, journey.tools.catalog.mirror().export_artifact(wanted));
+  HUB_TRY(exported, take_from_mirror(journey, wanted, run));
   run.notes()["bytes"] = exported.bytes;
   run.log("fetched " + journey.label() + ": " + std::to_string(exported.bytes) +
           " bytes, registry commit " + journey.commit);
@@ -205,7 +222,9 @@ void add_install_steps(std::vector<Step>& steps, const Tools& tools, const std::
     made.run = [journey, run](StepContext& context) { return run(*journey, context); };
     return made;
   };
-  steps.push_back(step("fetch", 5, fetch));
+  auto fetching = step("fetch", 5, fetch);
+  fetching.retry = {.attempts_max = 4, .delay_first = std::chrono::seconds(2)};
+  steps.push_back(std::move(fetching));
   steps.push_back(step("verify", 2, verify));
   auto preparing = step("prepare", 4, prepare);
   preparing.kind = StepClass::fs_publish;

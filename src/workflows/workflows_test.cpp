@@ -267,6 +267,30 @@ TEST_CASE("a look ahead at an install tells its size and that it can be taken ba
   CHECK(seen->undo_window == std::chrono::hours(24));
 }
 
+TEST_CASE("what the hub's copy of the registry has lost is fetched again, and waited for") {
+  Hub hub;
+  hub.publish("notes_skill", "1.0.0");
+  hub.publish("clock_skill", "1.0.0");
+  const fs::path away = hub.published.registry.string() + ".away";
+  REQUIRE(remove_tree(hub.base / "mirror"));  // as after a restore into an empty folder
+  CHECK(hub.run("skill.install", "skill", "notes_skill").status == succeeded);
+  REQUIRE(remove_tree(hub.base / "mirror"));
+  fs::rename(hub.published.registry, away);
+  const auto accepted = hub.ask("skill.install", "skill", "clock_skill");
+  const auto id = accepted.value().state.operation_id;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  for (;;) {
+    const auto state = hub.manager->find(id).value();
+    if (state.reason && state.reason->code == "retry_backoff") break;
+    REQUIRE_FALSE(is_terminal(state.status));
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  fs::rename(away, hub.published.registry);
+  CHECK(hub.end_of(accepted).status == succeeded);
+  CHECK(hub.version_of("clock_skill") == "1.0.0");
+}
+
 TEST_CASE("what a failed install prepared is thrown away") {
   Hub hub;
   hub.publish("bad_skill", "1.0.0", "dependencies: ['--no-index', 'no_such_package==1.0']\n");
