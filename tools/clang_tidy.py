@@ -12,6 +12,11 @@ hash names an empty file in build/clang-tidy-cache. Nothing changed: a second. S
 not watched; remove the cache after upgrading them.
 
 The compile commands use the precompiled header, which clang-tidy of the same version reads too.
+
+Most of the time goes into the headers, which are the same again and again. So files of one folder
+are checked together, joined to one unit, where they are analysed as they would be alone. When
+anything is found in a unit, the files it is found in are checked alone, and only what is found then
+counts: two files may use one name for different things.
 """
 import argparse
 import concurrent.futures
@@ -23,12 +28,15 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "clang-tidy-cache"
 CLANG_TIDY = "clang-tidy-19"
 CHECKED = ("src", "tests")
+UNIT_FILES = 12
+ANY_INCLUDE = re.compile(r'\s*#\s*include\s+(["<][^">]+[">])')
 CACHE_DAYS = 30
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.M)
 
@@ -87,13 +95,80 @@ def precompiled_header(build, entries):
     return b""
 
 
-def check(build, path):
-    """(path, problems as text, seconds)"""
-    start = time.monotonic()
-    ran = subprocess.run([CLANG_TIDY, "--quiet", "-p", str(build), str(path)],
-                         capture_output=True, text=True, check=False)
-    problems = "" if ran.returncode == 0 else ran.stdout.strip() or ran.stderr.strip()
-    return path, problems, time.monotonic() - start
+def flags_of(entry):
+    """The words of the compiler's command that are not about one file."""
+    words, flags = shlex.split(entry["command"]), []
+    while words and "clang" not in words[0].rsplit("/", 1)[-1]:
+        words.pop(0)  # what starts the compiler
+    while words:
+        word = words.pop(0)
+        if word in ("-o", "-c"):
+            words.pop(0)
+        else:
+            flags.append(word)
+    return tuple(flags)
+
+
+def units_of(paths, entries):
+    """Lists of files that can be checked together: of one folder, compiled in one way."""
+    together = {}
+    for path in paths:
+        together.setdefault((path.parent, flags_of(entries[path])), []).append(path)
+    for files in together.values():
+        count = -(-len(files) // UNIT_FILES)
+        for first in range(count):  # dealt out: neighbours by name are alike, and some are heavy
+            yield files[first::count]
+
+
+def run_clang_tidy(*arguments):
+    """Problems as text."""
+    ran = subprocess.run([CLANG_TIDY, "--quiet", *map(str, arguments)], capture_output=True,
+                         text=True, check=False)
+    return "" if ran.returncode == 0 else ran.stdout.strip() or ran.stderr.strip() or "it failed"
+
+
+def joined(unit):
+    """(text of the files one after the other, the file of each line). Joined, not included: some
+    checks look only at the main file. Each header is included once."""
+    lines, owners, seen = [], [], set()
+    for path in unit:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            header = ANY_INCLUDE.match(line)
+            lines.append("" if header and header[1] in seen else line)
+            owners.append(path)
+            if header:
+                seen.add(header[1])
+    return "\n".join(lines) + "\n", owners
+
+
+def check_together(unit, entry):
+    """Files of the unit in which something was found."""
+    with tempfile.TemporaryDirectory(prefix="unit-", dir=CACHE) as folder:
+        folder = pathlib.Path(folder)
+        source = folder / "unit.cpp"
+        text, owners = joined(unit)
+        source.write_text(text, encoding="utf-8")
+        command = shlex.join([*flags_of(entry), "-iquote", str(unit[0].parent), "-c", str(source)])
+        (folder / "compile_commands.json").write_text(json.dumps(
+            [{"directory": entry["directory"], "file": str(source), "command": command}]))
+        problems = run_clang_tidy("-p", folder, f"--config-file={ROOT / '.clang-tidy'}", source)
+    if not problems:
+        return []
+    found = {owners[int(line) - 1] for line in re.findall(
+        rf"^{re.escape(str(source))}:(\d+):\d+: error: ", problems, re.M)}
+    return sorted(found) or unit
+
+
+def check(build, unit, entries):
+    """[(path, problems as text)] of all files of the unit"""
+    if len(unit) == 1:
+        return [(unit[0], run_clang_tidy("-p", build, unit[0]))]
+    found = check_together(unit, entries[unit[0]])
+    if not found:
+        return [(path, "") for path in unit]
+    others = [path for path in unit if path not in found]
+    results = [result for path in found for result in check(build, [path], entries)]
+    return results + (check(build, others, entries) if others else [])
 
 
 def each_problem(text, build):
@@ -121,12 +196,13 @@ def main():
     entries = json.loads((build / "compile_commands.json").read_text())
     version = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, check=True).stdout
     salt = version + (ROOT / ".clang-tidy").read_bytes() + precompiled_header(build, entries)
-    sources, keys = Sources(), {}
+    sources, keys, commands = Sources(), {}, {}
     for entry in entries:
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
         inside = path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in CHECKED
         asked = path in wanted if wanted else not path.name.endswith("_test.cpp")
         if inside and path.is_file() and asked:
+            commands[path] = entry
             keys[path] = key_of(path, entry["command"], build, sources, salt)
 
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -137,19 +213,22 @@ def main():
         else:
             unknown.append(path)
 
-    failed, shown = 0, set()
+    failed, shown, start = 0, set(), time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
-        for path, problems, seconds in pool.map(lambda path: check(build, path), unknown):
-            print(f"{'FAIL' if problems else 'ok':4}  {path.relative_to(ROOT)}  {seconds:.1f} s",
-                  flush=True)
-            if problems:
+        checks = [pool.submit(check, build, unit, commands)
+                  for unit in units_of(unknown, commands)]
+        for done in concurrent.futures.as_completed(checks):
+            for path, problems in done.result():
+                print(f"{'FAIL' if problems else 'ok':4}  {path.relative_to(ROOT)}  "
+                      f"at {time.monotonic() - start:.0f} s", flush=True)
+                if not problems:
+                    (CACHE / keys[path]).touch()
+                    continue
                 failed += 1
                 for problem in each_problem(problems, build):
                     if problem not in shown:  # a header's is found again in each file
                         shown.add(problem)
                         print(problem, flush=True)
-            else:
-                (CACHE / keys[path]).touch()
     forget_old_results()
     print(f"clang-tidy: {len(keys)} files, {len(unknown)} checked, {failed} with problems, "
           f"{len(shown)} different")

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Tests of clang_tidy.py: a result is forgotten when, and only when, what it rests on changed."""
+import json
 import pathlib
 import sys
 import tempfile
@@ -7,7 +8,8 @@ import unittest
 from unittest import mock
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+TOOLS = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(TOOLS))
 import clang_tidy  # noqa: E402
 
 
@@ -57,6 +59,55 @@ class Report(unittest.TestCase):
         self.assertEqual(clang_tidy.each_problem(text, build), [
             f"{root}/src/base/a.hpp:1:2: error: one [x]\n  1 | int a;",
             f"{root}/src/store/c.cpp:3:4: error: two [y]\n  3 | int b;"])
+
+
+class Units(unittest.TestCase):
+    """With the real clang-tidy and the project's own list of checks."""
+
+    def setUp(self):
+        # Inside the project, since only its files are looked at.
+        clang_tidy.CACHE.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix="test-", dir=clang_tidy.CACHE)
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name).resolve() / "src"
+        self.root.mkdir()
+        patch = mock.patch.object(clang_tidy, "ROOT", self.root.parent)
+        patch.start()
+        self.addCleanup(patch.stop)
+        (self.root.parent / ".clang-tidy").write_bytes(
+            (TOOLS.parent / ".clang-tidy").read_bytes())
+
+    def check(self, **files):
+        entries = {}
+        for name, text in files.items():
+            path = self.root / f"{name}.cpp"
+            path.write_text(text, encoding="utf-8")
+            entries[path] = {"directory": str(self.root), "file": str(path),
+                             "command": f"/usr/bin/clang++-19 -std=c++20 -o x.o -c {path}"}
+        (self.root / "compile_commands.json").write_text(json.dumps(list(entries.values())))
+        units = list(clang_tidy.units_of(sorted(entries), entries))
+        self.assertEqual(len(units), 1)
+        return {path.stem: problems
+                for path, problems in clang_tidy.check(self.root, units[0], entries)}
+
+    def test_a_problem_in_a_unit_is_one_of_its_file_alone(self):
+        found = self.check(
+            a="int a() { return 1; }\n",
+            b="int b(int* from) { if (from == nullptr) return *from; return 2; }\n",
+            c="int* c() { return 0; }\n")
+        self.assertEqual(found["a"], "")
+        self.assertIn("NullDereference", found["b"])
+        self.assertIn("modernize-use-nullptr", found["c"])
+
+    def test_files_that_cannot_stand_together_are_checked_apart(self):
+        one = "namespace { int same() { return 1; } }\nint %s() { return same(); }\n"
+        self.assertEqual(self.check(a=one % "a", b=one % "b"), {"a": "", "b": ""})
+
+    def test_files_compiled_in_different_ways_are_no_unit(self):
+        paths = [self.root / "a.cpp", self.root / "b.cpp"]
+        entries = {path: {"command": f"ccache /usr/bin/clang++-19 -DX={at} -o x.o -c {path}"}
+                   for at, path in enumerate(paths)}
+        self.assertEqual(list(clang_tidy.units_of(paths, entries)), [[paths[0]], [paths[1]]])
 
 
 if __name__ == "__main__":
