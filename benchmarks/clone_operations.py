@@ -99,17 +99,21 @@ def operation_tables(db):
     return found
 
 
-def clone_operations(db, count, newest_ms, spread_ms, step=2000):
-    """Writes `count` clones of the ended operations, taking turns, then removes those. The clones
-    ended between newest_ms - spread_ms and newest_ms."""
+def models_of(db, numbers):
+    """(model, when it ended) of each of these ended operations."""
     tables = operation_tables(db)
-    models = [(Model(db, tables, *row[:3]), row[3]) for row in db.execute(
-        "SELECT n, operation_id, target_id, finished_at FROM operations "
-        "WHERE finished_at IS NOT NULL ORDER BY n")]
+    return [(Model(db, tables, *row[:3]), row[3]) for row in db.execute(
+        "SELECT n, operation_id, target_id, finished_at FROM operations ORDER BY n")
+            if row[0] in numbers]
+
+
+def clone_operations(db, models, count, newest_ms, spread_ms, step=2000):
+    """Writes `count` clones of the models, taking turns, that ended between newest_ms - spread_ms
+    and newest_ms."""
+    tables = operation_tables(db)
     first = db.execute("SELECT MAX(n) FROM operations").fetchone()[0] + 1
     seq = db.execute("SELECT MAX(seq) FROM operation_events").fetchone()[0] + 1
-    removed = [row[0] for row in db.execute("SELECT n FROM operations")]
-    random_bits = 0x9E3779B97F4A7C15
+    random_bits = 0x9E3779B97F4A7C15 + first
     for start in range(0, count, step):
         rows = collections.defaultdict(list)
         for at in range(start, min(start + step, count)):
@@ -117,7 +121,7 @@ def clone_operations(db, count, newest_ms, spread_ms, step=2000):
             ended_ms = newest_ms - spread_ms + spread_ms * at // count
             random_bits = random_bits * 6364136223846793005 + 1442695040888963407 & (1 << 74) - 1
             clone = Clone(first + at, "op_" + uuid7_of(ended_ms, random_bits),
-                          f"s{at:0{len(model.target) - 1}}",  # as long as the model's
+                          f"s{first + at:0{len(model.target) - 1}}",  # as long as its
                           ended_ms - finished_ms)
             for table, parts in model.rows.items():
                 for row in parts:
@@ -128,14 +132,18 @@ def clone_operations(db, count, newest_ms, spread_ms, step=2000):
                 marks = ", ".join("?" * len(tables[table]))
                 db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows[table])
         db.commit()
-    for table, columns in reversed(tables.items()):
+
+
+def remove_operations(db, models):
+    for table, columns in reversed(operation_tables(db).items()):
         if "n" in columns:
-            db.executemany(f"DELETE FROM {table} WHERE n = ?", [(n,) for n in removed])
+            db.executemany(f"DELETE FROM {table} WHERE n IN "
+                           "(SELECT n FROM operations WHERE operation_id = ?)",
+                           [(model.id,) for model, _ in models])
         else:
             db.executemany(f"DELETE FROM {table} WHERE operation_id = ?",
                            [(model.id,) for model, _ in models])
     db.commit()
-    return models
 
 
 def check_shape(db, models, samples=500):

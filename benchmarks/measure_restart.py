@@ -4,15 +4,18 @@ import os
 import pathlib
 import time
 
-from clone_operations import check_shape, clone_operations
+from clone_operations import check_shape, clone_operations, models_of, remove_operations
 from hub_under_load import (ROOM_FOR_ALL, Hub, accept_load, one_number, template, temporary_folder,
                             tool, wait_for_catalog, wait_until, writable)
 
 MODELS = 24  # real installs that the ended operations are cloned from
 DAY_MS = 86_400_000
+KEPT_DAYS = 30  # succeeded ones; what an undo needs is kept for one of them
 
 
 def run_models(base, registry, first):
+    """Installs as real as any; their numbers."""
+    before = one_number(base, "SELECT COALESCE(MAX(n), 0) FROM operations")
     with Hub(base, "--registry", str(registry), *ROOM_FOR_ALL) as hub:
         wait_for_catalog(hub)
         accept_load(hub, base, "--requests", MODELS, "--first", first)
@@ -21,17 +24,36 @@ def run_models(base, registry, first):
         failed = one_number(base, "SELECT COUNT(*) FROM operations WHERE status <> 'succeeded'")
         if failed:
             raise RuntimeError(f"{failed} of the model installs did not succeed:\n{hub.log()}")
+    with writable(base) as db:
+        return {row[0] for row in db.execute("SELECT n FROM operations WHERE n > ?", (before,))}
+
+
+def clean_up(base, registry):
+    """As a day after their end: nobody may undo them any more."""
+    with writable(base) as db:
+        db.execute("UPDATE operation_clean_ups SET due_at = 0")
+        db.commit()
+    with Hub(base, "--registry", str(registry), "--slots", "0"):
+        wait_until("the clean-ups", lambda: one_number(
+            base, "SELECT COUNT(*) FROM operation_clean_ups") == 0)
 
 
 def fill(base, registry, ended, live):
-    """Ended operations cloned from real ones, live ones accepted by the hub itself, half of them
-    claimed through the store by a process that dies."""
-    run_models(base, registry, live)
+    """Ended operations of a month cloned from real ones, those of the last day with what their undo
+    needs; live ones accepted by the hub itself, half of them claimed through the store by a process
+    that dies."""
+    old = run_models(base, registry, live)
+    clean_up(base, registry)
+    young = run_models(base, registry, live + MODELS)
     with writable(base) as db:
         db.execute("PRAGMA synchronous = OFF")
         now_ms = int(time.time() * 1000)
-        models = clone_operations(db, ended, now_ms, DAY_MS * 9 // 10)
-        check_shape(db, models)
+        olds, youngs = models_of(db, old), models_of(db, young)
+        of_a_day = ended // KEPT_DAYS
+        clone_operations(db, olds, ended - of_a_day, now_ms - DAY_MS, DAY_MS * (KEPT_DAYS - 2))
+        clone_operations(db, youngs, of_a_day, now_ms, DAY_MS * 9 // 10)
+        remove_operations(db, olds + youngs)
+        check_shape(db, olds + youngs)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     bytes_each = (base / "state/hub.db").stat().st_size / ended
     with Hub(base, "--registry", str(registry), "--slots", "0", *ROOM_FOR_ALL) as hub:
@@ -82,7 +104,7 @@ def start_once(base, registry, slots):
 
 def measure(ended, live, rounds, table):
     with temporary_folder() as folder:
-        registry, base = template(folder, live + MODELS)
+        registry, base = template(folder, live + 2 * MODELS)
         bytes_each = fill(base, registry, ended, live)
         warm = [start_once(base, registry, 0) for _ in range(rounds)]
         cold = []

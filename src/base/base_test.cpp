@@ -39,6 +39,21 @@ TEST_CASE("a file is replaced as a whole") {
   CHECK(std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()) == 1);
 }
 
+TEST_CASE("what a killed write has left is removed, and nothing else") {
+  const TemporaryDirectory directory;
+  const auto make = [&](const char* name) {
+    REQUIRE(write_file_atomic(directory.path() / name, "x"));
+    return directory.path() / name;
+  };
+  const auto left = make("token.0123456789ab.tmp");
+  const auto kept = {make("token"), make("notes.tmp"), make("a.0123456789aB.tmp"),
+                     make(".0123456789ab.tmp")};
+  remove_unfinished_writes(directory.path());
+  remove_unfinished_writes(directory.path() / "none");
+  CHECK_FALSE(fs::exists(left));
+  for (const auto& file : kept) CHECK(fs::exists(file));
+}
+
 TEST_CASE("a file larger than allowed is refused") {
   const TemporaryDirectory directory;
   REQUIRE(write_file_atomic(directory.path() / "big", std::string(100, 'x')));

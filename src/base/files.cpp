@@ -104,6 +104,23 @@ Result<> write_file_atomic(const fs::path& path, std::string_view bytes, unsigne
   return rename_durable(beside, path);
 }
 
+void remove_unfinished_writes(const fs::path& folder) {
+  constexpr std::size_t tail = 1 + 12 + 4;  // ".0123456789ab.tmp"
+  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  std::error_code ec;
+  std::vector<fs::path> left;
+  for (auto at = fs::directory_iterator(folder, ec); !ec && at != fs::directory_iterator();
+       at.increment(ec)) {
+    const std::string name = at->path().filename();
+    if (name.size() <= tail || !name.ends_with(".tmp")) continue;
+    const auto random = std::string_view(name).substr(name.size() - tail, tail - 4);
+    if (random.front() == '.' && std::ranges::all_of(random.substr(1), is_hex)) {
+      left.push_back(at->path());
+    }
+  }
+  for (const auto& file : left) fs::remove(file, ec);
+}
+
 Result<> sync_path(const fs::path& path) {
   const Descriptor file(path, O_RDONLY);
   if (!file.ok()) return system_error("open", path, errno);

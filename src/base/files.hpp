@@ -17,6 +17,9 @@ Result<std::string> read_file(const fs::path&, std::size_t bytes_max = std::size
 
 // Writes beside, fsyncs, renames over, fsyncs the directory: a reader sees the old or the new file.
 Result<> write_file_atomic(const fs::path&, std::string_view bytes, unsigned mode = 0644);
+// Removes what a killed write_file_atomic() has left in this folder, not below it. Only while
+// nobody else writes there. A folder that is not there has none.
+void remove_unfinished_writes(const fs::path& folder);
 
 Result<> sync_path(const fs::path&);  // fsync of one file or directory
 // fsync of every file and directory below, of the root, and of the directory that names it.

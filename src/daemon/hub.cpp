@@ -79,6 +79,11 @@ Result<> Hub::Parts::open_store() {
   HUB_CHECK(make_directories(state() / "staging"));
   HUB_TRY(opened, store::Database::open(state() / "hub.db"));
   database = std::move(opened);
+  const auto& base = serve.base_directory;
+  for (const auto& folder : {state(), state() / "ystores", state() / "secrets",
+                             state() / "registry-mirror", base / "workspace"}) {
+    remove_unfinished_writes(folder);  // nobody else is here: the database is ours
+  }
   store::StoreOptions options;
   options.live_max = serve.operations_max;
   options.live_per_initiator_max = serve.operations_per_initiator_max;

@@ -70,14 +70,16 @@ void Crew::stop() {
                {{"operation_id", id.text()},
                 {"patience_ms", options_.drain_patience.count()},
                 {"then", "it goes on at the next start"}});
-    services_.store.mark_drained(id);
   }
+  services_.store.mark_drained(stuck);
   if (!stuck.empty() && options_.on_stuck) options_.on_stuck();
   for (auto& thread : threads_) thread.join();
   threads_.clear();
   // What nobody ran did not crash either.
-  for (const auto& orphan : orphans_) services_.store.mark_drained(orphan.state.operation_id);
-  for (const auto& broken : broken_) services_.store.mark_drained(broken.id);
+  std::vector<OperationId> untouched;
+  for (const auto& orphan : orphans_) untouched.push_back(orphan.state.operation_id);
+  for (const auto& broken : broken_) untouched.push_back(broken.id);
+  services_.store.mark_drained(untouched);
 }
 
 void Crew::rang() {

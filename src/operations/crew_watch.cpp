@@ -179,7 +179,8 @@ void Crew::quarantine(const store::OperationRecord& record, RunStart start) {
         state.cancel_effect = untouched ? CancelEffect::none : CancelEffect::leaves_partial;
       }});
   if (!moved) return;
-  services_.store.mark_drained(id);  // nothing runs in this boot, so nothing will have crashed
+  services_.store.mark_drained(
+      std::array{id});  // nothing runs in this boot, so nothing will have crashed
   const std::lock_guard guard(mutex_);
   quarantined_[id] = {untouched};
 }

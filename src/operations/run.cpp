@@ -195,7 +195,7 @@ class Run {
   }
 
   RunEnd drained() {
-    services_.store.mark_drained(ledger_.id());
+    services_.store.mark_drained(std::array{ledger_.id()});
     return RunEnd::drained;
   }
 

@@ -84,7 +84,7 @@ RunEnd TakeBack::drained(std::size_t step) {
   if (known.notes.erase(note::undo_crashes) > 0) {
     static_cast<void>(ledger_.advance({.steps = {known}}));
   }
-  services_.store.mark_drained(ledger_.id());
+  services_.store.mark_drained(std::array{ledger_.id()});
   return RunEnd::drained;
 }
 

@@ -155,7 +155,7 @@ TEST_CASE_TEMPLATE("what an earlier boot left running is adopted, and its crash 
   REQUIRE(orphans[0].steps.size() == 1);
   CHECK(orphans[0].steps[0].crashes == 1);
   CHECK(bench->advance(id, {}));
-  bench->mark_drained(id);
+  bench->mark_drained(std::array{id});
   bench.restart();
   CHECK(bench->adopt_orphans().at(0).steps[0].crashes == 1);  // ended in good order
   CHECK(bench->fenced_writes() == 0);                         // of this boot

@@ -133,12 +133,15 @@ Result<OperationState> OperationStore::advance(const OperationId& id,
 
 std::int64_t OperationStore::fenced_writes() const { return live_->fenced; }
 
-void OperationStore::mark_drained(const OperationId& id) {
+void OperationStore::mark_drained(std::span<const OperationId> ids) {
+  if (ids.empty()) return;
   database_.write([&](sql::Connection& db) {
-    db.run(
-        "UPDATE operation_steps SET crashes = crashes - 1 WHERE phase = 'intent' AND "
-        "n = (SELECT n FROM operations WHERE operation_id = $1)",
-        {id.text()});
+    for (const auto& id : ids) {
+      db.run(
+          "UPDATE operation_steps SET crashes = crashes - 1 WHERE phase = 'intent' AND "
+          "n = (SELECT n FROM operations WHERE operation_id = $1)",
+          {id.text()});
+    }
   });
 }
 

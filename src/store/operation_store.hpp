@@ -75,7 +75,7 @@ class OperationStore {
   std::int64_t fenced_writes() const;  // such refusals of this boot
 
   // A start that ends in good order: steps left in intent did not crash.
-  void mark_drained(const OperationId&);
+  void mark_drained(std::span<const OperationId>);
 
   // How long a step of this kind takes in the middle, in ms, by its name without suffix.
   std::map<std::string, std::int64_t> step_times(const OperationKind&);

@@ -226,7 +226,7 @@ TEST_CASE("what an earlier boot left running is adopted, and its crash is counte
   CHECK(orphans[0].steps[0].phase == StepPhase::intent);
   CHECK(orphans[0].steps[0].crashes == 1);
   CHECK(bench.store->advance(id, {}));
-  bench.store->mark_drained(id);
+  bench.store->mark_drained(std::array{id});
   bench.open();
   CHECK(bench.store->adopt_orphans().at(0).steps[0].crashes == 1);  // ended in good order
 }

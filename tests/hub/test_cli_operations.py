@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -104,6 +105,19 @@ class Verbs(CliTest):
         self.assertIn("pin_mismatch", said)
         said = self.cli("skill", "install", "notes_skil", code=1).stderr
         self.assertIn("notes_skill", said, "the nearest name")
+
+    def test_what_succeeded_is_undone_and_what_it_had_removed_is_back(self):
+        self.cli("skill", "install", "timer_skill")
+        installed = self.operations()[-1]
+        self.assertIn(f"adaos-hub operations undo {short(installed)}",
+                      self.cli("operations", "show", "last").stdout)
+        said = self.cli("operations", "undo", "last").stdout
+        self.assertRegex(said, r"\nundo activate: done in [0-9.]+ s\n")
+        self.assertIn("\nsucceeded", said)
+        self.assertFalse((self.base / "workspace/skills/timer_skill").exists())
+        self.assertIn(f"undoes      {installed}", self.cli("operations", "show", "last").stdout)
+        self.assertIn("operation_not_undoable",
+                      self.cli("operations", "undo", installed, code=1).stderr)
 
     def test_an_update_of_everything_is_an_operation(self):
         self.assertIn("update workspace", self.cli("update").stdout)
@@ -310,6 +324,24 @@ class WhileItRuns(CliTest):
         for operation, end in zip(order[-2:], ("succeeded", "failed")):
             self.assertRegex(out, rf"(?m)^{short(operation)} install skill .*{operation[-12:]}$")
             self.assertRegex(out, rf"(?m)^{short(operation)} {end}")
+
+    def test_an_update_shows_the_operations_below_it(self):
+        self.accepted("skill", "install", "notes_skill")
+        self.run_cli(self.base, "operations", "watch")
+        source = self.folder / "newer" / "notes_skill"
+        shutil.copytree(self.base / "workspace/skills/notes_skill", source)
+        manifest = source / "skill.yaml"
+        manifest.write_text(re.sub(r"(?m)^version:.*$", "version: 9.0.0", manifest.read_text()))
+        self.run_cli(self.base, "skill", "push", source, "--registry", self.registry)
+        self.run_cli(self.base, "registry", "refresh")
+        said = self.run_cli(self.base, "update").stdout
+        child = next(state for state in self.hub.get("/api/operations").json["by_id"].values()
+                     if state.get("parent_id"))
+        self.assertIn("\nsucceeded", said)
+        self.assertIn(short(child["operation_id"]), said)
+        self.assertEqual(child["result"]["version"], "9.0.0")
+        shown = self.run_cli(self.base, "operations", "show", child["parent_id"]).stdout
+        self.assertIn(short(child["operation_id"]), shown)
 
     def test_a_log_is_followed_to_the_end(self):
         self.accepted("skill", "install", "notes_skill")
