@@ -124,7 +124,8 @@ class Connection {
   virtual bool in_transaction() const = 0;
 
   // The write-ahead log. Nothing of it is moved into the file unless checkpoint() is called.
-  virtual std::int64_t wal_pages() const = 0;  // after our last commit
+  virtual std::int64_t wal_pages() const = 0;    // after our last commit
+  virtual std::int64_t wal_commits() const = 0;  // of ours that wrote to it
   virtual Checkpoint checkpoint(CheckpointMode) = 0;
 
   // Commits when work returns, rolls back when it throws.

@@ -79,6 +79,7 @@ class SqliteConnection final : public Connection {
   std::int64_t changes() const override { return sqlite3_changes64(db_.get()); }
   std::int64_t last_inserted() const override { return sqlite3_last_insert_rowid(db_.get()); }
   std::int64_t wal_pages() const override { return wal_pages_; }
+  std::int64_t wal_commits() const override { return wal_commits_; }
   Checkpoint checkpoint(CheckpointMode mode) override {
     int all = 0, moved = 0;
     sqlite3_busy_timeout(db_.get(), std::min(busy_ms_max_, checkpoint_busy_ms_max));
@@ -109,7 +110,9 @@ class SqliteConnection final : public Connection {
 
  private:
   static int note_wal_pages(void* self, sqlite3*, const char*, int pages) {
-    static_cast<SqliteConnection*>(self)->wal_pages_ = pages;
+    auto& connection = *static_cast<SqliteConnection*>(self);
+    connection.wal_pages_ = pages;
+    ++connection.wal_commits_;
     return SQLITE_OK;
   }
 
@@ -178,6 +181,7 @@ class SqliteConnection final : public Connection {
   std::unique_ptr<sqlite3, CloseDatabase> db_;
   const int busy_ms_max_;
   std::int64_t wal_pages_ = 0;
+  std::int64_t wal_commits_ = 0;
   std::unordered_map<const char*, Prepared> statements_;  // destroyed before db_
 };
 

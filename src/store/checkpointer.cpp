@@ -8,8 +8,12 @@
 
 namespace hub::store {
 
-Checkpointer::Checkpointer(std::unique_ptr<sql::Connection> db, std::string file)
-    : file_(std::move(file)), db_(std::move(db)), thread_([this] { run(); }) {}
+Checkpointer::Checkpointer(std::unique_ptr<sql::Connection> db,
+                           std::unique_ptr<sql::Connection> anchor, std::string file)
+    : file_(std::move(file)),
+      db_(std::move(db)),
+      anchor_(std::move(anchor)),
+      thread_([this] { run(); }) {}
 
 Checkpointer::~Checkpointer() {
   {
@@ -20,19 +24,22 @@ Checkpointer::~Checkpointer() {
   thread_.join();
 }
 
-void Checkpointer::ask() {
+bool Checkpointer::begin() {
   {
     const std::lock_guard guard(mutex_);
-    if (!asked_) asked_ = sql::CheckpointMode::passive;
+    if (asked_ || !cast_anchor()) return false;
+    asked_ = sql::CheckpointMode::passive;
   }
   wake_.notify_all();
+  return true;
 }
 
 void Checkpointer::restart() {
   std::unique_lock guard(mutex_);
+  idle_.wait(guard, [this] { return !asked_; });
   asked_ = sql::CheckpointMode::restart;
   wake_.notify_all();
-  idle_.wait(guard, [this] { return !asked_ && !moving_; });
+  idle_.wait(guard, [this] { return !asked_; });
 }
 
 void Checkpointer::run() {
@@ -40,15 +47,32 @@ void Checkpointer::run() {
   std::unique_lock guard(mutex_);
   for (;;) {
     wake_.wait(guard, [this] { return stopping_ || asked_; });
-    if (stopping_) return;
-    const auto mode = *std::exchange(asked_, std::nullopt);
-    moving_ = true;
+    if (!asked_) return;
+    const auto mode = *asked_;
     guard.unlock();
     move(mode);
+    if (mode == sql::CheckpointMode::passive) raise_anchor();
     guard.lock();
-    moving_ = false;
+    asked_.reset();
     idle_.notify_all();
   }
+}
+
+// A read transaction on what is in the log now.
+bool Checkpointer::cast_anchor() {
+  try {
+    anchor_->run("BEGIN");
+    anchor_->run("SELECT 1 FROM sqlite_master LIMIT 1");
+    return true;
+  } catch (const sql::Failure& failure) {
+    log::warning("store", "checkpoint_put_off", {{"error", failure.what()}, {"file", file_}});
+    raise_anchor();
+    return false;
+  }
+}
+
+void Checkpointer::raise_anchor() {
+  if (anchor_->in_transaction()) anchor_->run("ROLLBACK");
 }
 
 void Checkpointer::move(sql::CheckpointMode mode) {

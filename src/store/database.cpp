@@ -29,7 +29,9 @@ Result<Database::Connections> Database::connect(const fs::path& file,
     // failed, the log may be read from memory and never reach the disk.
     writer->checkpoint(sql::CheckpointMode::restart);
     migrate(*writer);
-    return Connections{std::move(writer), open_one()};
+    auto checkpointer = open_one();
+    return Connections{std::move(writer), std::move(checkpointer),
+                       sql::open_sqlite(file.string(), sql::Access::read_only)};
   } catch (const sql::Busy& busy) {
     return fail(ErrorCode::conflict, "cannot open " + file.string() + ": " + busy.what(),
                 "database_busy", "close the other program that holds the file, then try again");
@@ -61,7 +63,8 @@ Database::Database(FileLock lock, fs::path file, DatabaseOptions options, Connec
       file_(std::move(file)),
       options_(options),
       writer_(std::move(connections.writer)),
-      checkpointer_(std::move(connections.checkpointer), file_.string()) {
+      checkpointer_(std::move(connections.checkpointer), std::move(connections.anchor),
+                    file_.string()) {
   writer_->transaction([this] {
     writer_->run("INSERT INTO meta (key, value) VALUES ('feed_id', $1) ON CONFLICT DO NOTHING",
                  {random_hex(8)});
@@ -115,11 +118,12 @@ void Database::run_writer() {
 bool Database::next_batch(std::deque<Job>& batch) {
   std::unique_lock guard(mutex_);
   const auto something = [this] { return stopping_ || !waiting_.empty(); };
-  if (!log_unmoved_) {
-    wake_.wait(guard, something);
-  } else if (!wake_.wait_for(guard, options_.idle_before_checkpoint, something)) {
-    move_log();
-    wake_.wait(guard, something);
+  while (!something()) {
+    if (writer_->wal_commits() == wal_commits_asked_) {
+      wake_.wait(guard, something);
+    } else if (!wake_.wait_for(guard, options_.idle_before_checkpoint, something)) {
+      move_log();
+    }
   }
   while (!waiting_.empty() && batch.size() < batch_max) {
     batch.push_back(std::move(waiting_.front()));
@@ -214,19 +218,20 @@ void Database::count(const std::deque<Job>& batch) {
 }
 
 void Database::move_log() {
-  checkpointer_.ask();
+  if (!checkpointer_.begin()) return;
   wal_pages_asked_ = writer_->wal_pages();
-  log_unmoved_ = false;
+  wal_commits_asked_ = writer_->wal_commits();
 }
 
 void Database::checkpoint_if_long() {
   const auto pages = writer_->wal_pages();
   if (pages < wal_pages_asked_) wal_pages_asked_ = 0;  // it began anew
-  log_unmoved_ = true;
+  if (writer_->wal_commits() == wal_commits_asked_) return;
   if ((pages - wal_pages_asked_) * page_bytes_ < options_.wal_bytes_busy) return;
   if (pages * page_bytes_ < options_.wal_bytes_max) return move_log();
   checkpointer_.restart();
   wal_pages_asked_ = pages;
+  wal_commits_asked_ = writer_->wal_commits();
 }
 
 WriteStats Database::stats() const {

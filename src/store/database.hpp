@@ -99,7 +99,7 @@ class Database {
   };
 
   struct Connections {
-    std::unique_ptr<sql::Connection> writer, checkpointer;
+    std::unique_ptr<sql::Connection> writer, checkpointer, anchor;
   };
   static Result<Connections> connect(const fs::path& file, const DatabaseOptions&);
   Database(FileLock lock, fs::path file, DatabaseOptions, Connections);
@@ -129,8 +129,8 @@ class Database {
   // The writer thread's own:
   std::vector<std::function<void()>> take_backs_;  // of this transaction
   std::int64_t page_bytes_ = 0;
-  std::int64_t wal_pages_asked_ = 0;  // the log's length when it was last to be moved
-  bool log_unmoved_ = false;          // something was committed since
+  std::int64_t wal_pages_asked_ = 0;    // the log's length when it was last to be moved
+  std::int64_t wal_commits_asked_ = 0;  // of the writer, then
 
   std::mutex mutex_;
   std::condition_variable wake_;

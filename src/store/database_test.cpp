@@ -102,6 +102,46 @@ TEST_CASE("the log is moved into the file when nothing is written for a moment")
   CHECK(database->check_integrity().empty());
 }
 
+TEST_CASE("the log is moved beside writers and readers, stays short, and nothing is lost") {
+  constexpr int rows = 400;
+  constexpr std::int64_t wal_bytes_max = 512 << 10;
+  Place place;
+  std::int64_t longest = 0;
+  {
+    const auto database = place.open({.idle_before_checkpoint = std::chrono::milliseconds(1),
+                                      .wal_bytes_busy = 64 << 10,
+                                      .wal_bytes_max = wal_bytes_max});
+    std::atomic<bool> over = false;
+    std::thread reader([&] {
+      while (!over) CHECK(has(*database, "none") == false);
+    });
+    std::vector<std::thread> writers;
+    for (const char* name : {"a", "b"}) {
+      writers.emplace_back([&database, name] {
+        for (int i = 0; i < rows; ++i) {
+          const std::string key = name + std::to_string(i);
+          database->write([&](sql::Connection& db) {
+            db.run("INSERT INTO meta VALUES ($1, $2)", {key, std::string(3000, 'x')});
+          });
+          if (i % 50 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(3));
+        }
+      });
+    }
+    for (auto& writer : writers) writer.join();
+    longest = database->stats().wal_bytes;
+    over = true;
+    reader.join();
+    CHECK(database->stats().checkpoints > 3);
+  }
+  CHECK(longest < 2 * wal_bytes_max);
+  const auto database = place.open({});
+  for (int i = 0; i < rows; ++i) {
+    CHECK(has(*database, "a" + std::to_string(i)));
+    CHECK(has(*database, "b" + std::to_string(i)));
+  }
+  CHECK(database->check_integrity().empty());
+}
+
 TEST_CASE("a file that is no hub's is refused with a reason and left as it is") {
   Place place;
   const auto refused = [&] {
