@@ -4,7 +4,8 @@ import os
 import pathlib
 import time
 
-from clone_operations import check_shape, clone_operations, models_of, remove_operations
+from clone_operations import (check_shape, clone_operations, indexed, models_of,
+                              remove_operations)
 from hub_under_load import (ROOM_FOR_ALL, Hub, accept_load, one_number, template, temporary_folder,
                             tool, wait_for_catalog, wait_until, writable)
 
@@ -48,12 +49,15 @@ def fill(base, registry, ended, live):
     with writable(base) as db:
         db.execute("PRAGMA synchronous = OFF")
         now_ms = int(time.time() * 1000)
-        olds, youngs = models_of(db, old), models_of(db, young)
+        # Events are kept for a day, notifications only of the last few.
+        olds = models_of(db, old, without=("operation_events", "notifications"))
+        youngs = models_of(db, young)
         of_a_day = ended // KEPT_DAYS
         clone_operations(db, olds, ended - of_a_day, now_ms - DAY_MS, DAY_MS * (KEPT_DAYS - 2))
         clone_operations(db, youngs, of_a_day, now_ms, DAY_MS * 9 // 10)
-        remove_operations(db, olds + youngs)
-        check_shape(db, olds + youngs)
+        with indexed(db):
+            remove_operations(db, olds + youngs)
+            check_shape(db, olds + youngs)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     bytes_each = (base / "state/hub.db").stat().st_size / ended
     with Hub(base, "--registry", str(registry), "--slots", "0", *ROOM_FOR_ALL) as hub:
