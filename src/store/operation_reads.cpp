@@ -45,7 +45,10 @@ std::vector<OperationState> OperationStore::list(const OperationFilter& filter) 
     if (!filter.parent_id.empty()) {
       rows = run("SELECT n, state FROM operations WHERE parent_id = $8 " HUB_LIST_REST, 8);
     } else if (filter.status == "active") {
-      rows = run("SELECT n, state FROM operations WHERE finished_at IS NULL " HUB_LIST_REST, 7);
+      rows =
+          run("SELECT n, state FROM operations WHERE n IN "
+              "(SELECT n FROM operations WHERE finished_at IS NULL) " HUB_LIST_REST,
+              7);
     } else {
       rows = run("SELECT n, state FROM operations WHERE TRUE " HUB_LIST_REST, 7);
     }
@@ -60,7 +63,8 @@ std::int64_t OperationStore::live_count() const { return live_->count(); }
 std::vector<OperationState> OperationStore::live() {
   return database_.read([&](sql::Connection& db) {
     return Rendering(db, *live_, clock_.now())
-        .states(db.run("SELECT n, state FROM operations WHERE finished_at IS NULL ORDER BY n"));
+        .states(db.run("SELECT n, state FROM operations WHERE n IN "
+                       "(SELECT n FROM operations WHERE finished_at IS NULL) ORDER BY n"));
   });
 }
 

@@ -79,7 +79,8 @@ std::vector<OperationRecord> OperationStore::adopt_orphans() {
   return database_.write([&](sql::Connection& db) {
     const auto epoch = database_.boot_epoch();
     std::vector<OperationRecord> orphans;
-    for (const auto& row : db.run("SELECT n, epoch FROM operations WHERE finished_at IS NULL AND "
+    for (const auto& row : db.run("SELECT n, epoch FROM operations WHERE n IN "
+                                  "(SELECT n FROM operations WHERE finished_at IS NULL) AND "
                                   "status IN ('running', 'cancelling', 'reverting') ORDER BY n")) {
       const auto n = sql::integer(row[0]);
       if (sql::integer(row[1]) < epoch) {

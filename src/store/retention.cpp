@@ -91,9 +91,9 @@ void OperationStore::cleaned_up(const OperationId& id) {
 std::vector<OperationId> OperationStore::not_cleaned_up() {
   return database_.read([](sql::Connection& db) {
     std::vector<OperationId> ids;
-    for (const auto& row :
-         db.run("SELECT operation_id FROM operations WHERE finished_at IS NULL UNION ALL "
-                "SELECT operation_id FROM operation_clean_ups JOIN operations USING (n)")) {
+    for (const auto& row : db.run("SELECT operation_id FROM operations WHERE n IN "
+                                  "(SELECT n FROM operations WHERE finished_at IS NULL UNION ALL "
+                                  "SELECT n FROM operation_clean_ups)")) {
       ids.emplace_back(sql::text(row[0]));
     }
     return ids;
