@@ -48,6 +48,35 @@ class ResultsTable:
             self.row(f"store: commits of an operation of {steps} steps", f"{run['commits']:.0f}",
                      f"<= {steps + 2}", run["commits"] <= steps + 2)
 
+    # ---- the search, from search_bench
+
+    def search(self, report):
+        count = f"{report['entries']:,} entries"
+        self.row(f"search: index of {count}, made / nothing new / 30 changed",
+                 f"{report['index_build_ms']:,.0f} / {report['index_same_ms']:,.0f} / "
+                 f"{report['index_30_changed_ms']:,.0f} ms; "
+                 f"{report['index_bytes'] / 1e6:.0f} MB; list {report['listing_ms']:.0f} ms")
+        for part in [*report["classes"], {"what": "all together", **report}]:
+            found, answer = part["database"], part["answer"]
+            last = part["what"] == "all together"
+            self.row(f"search: {part['what']}, database / answer, processor p99",
+                     f"{found['cpu_p99_ms']:.2f} / {answer['cpu_p99_ms']:.2f} ms "
+                     f"(p50 {found['cpu_p50_ms']:.2f} / {answer['cpu_p50_ms']:.2f})",
+                     "<= 5 ms in the database" if last else "",
+                     found["cpu_p99_ms"] <= 5 if last else None)
+        page = report["first_page_50"]
+        self.row("search: first page of 50, made, processor p99", f"{page['cpu_p99_ms']:.2f} ms")
+
+    def search_over_http(self, entries, figures):
+        self.row(f"http: search among {entries:,}, p50 / p99",
+                 f"{figures['p50']:.2f} / {figures['p99']:.2f} ms", "<= 15 ms",
+                 figures["p99"] <= 15)
+        self.row("http: first page of 50, cold", f"{figures['cold']:.1f} ms", "<= 50 ms",
+                 figures["cold"] <= 50)
+        self.row("http: first page of 50, warm p50 / p99",
+                 f"{figures['warm_p50']:.2f} / {figures['warm_p99']:.2f} ms", "<= 10 ms",
+                 figures["warm_p99"] <= 10)
+
     # ---- over HTTP
 
     def accept_rate(self, rounds, disk, target):

@@ -105,6 +105,22 @@ struct StartOperation {
   WatchOptions watch;
 };
 
+struct SearchMarketplace {
+  HubOptions hub;
+  std::string question;
+  std::string kind, publisher, sort;  // empty: any, and the hub's own order
+  std::vector<std::string> tags;
+  enum class Installed { hide, show } installed = Installed::hide;
+  int limit = 40;
+};
+
+struct ShowPublished {
+  HubOptions hub;
+  std::string name;      // or id
+  std::string kind;      // empty: a skill of that name, else a scenario
+  std::string language;  // of the README
+};
+
 // ---- commands that work on a base directory
 
 struct Backup {
@@ -135,9 +151,9 @@ inline constexpr int exit_operation_failed = 4;
 inline constexpr int exit_operation_cancelled = 5;
 inline constexpr int exit_left = 130;  // Ctrl-C while watching: the operation goes on
 
-using Command =
-    std::variant<Serve, Push, RegistryInit, ListOperations, ShowOperation, WatchOperations,
-                 SteerOperation, LogOperation, StartOperation, Backup, Restore, Exit>;
+using Command = std::variant<Serve, Push, RegistryInit, ListOperations, ShowOperation,
+                             WatchOperations, SteerOperation, LogOperation, StartOperation,
+                             SearchMarketplace, ShowPublished, Backup, Restore, Exit>;
 
 Command parse(int argc, const char* const* argv, const std::string& version);
 

@@ -36,6 +36,8 @@ void add_operations(CLI::App& app, Parsing&);
 void add_artifact_verbs(CLI::App& group, ArtifactKind, Parsing&);
 void add_update(CLI::App& app, Parsing&);
 void add_registry_refresh(CLI::App& group, Parsing&);
+// `marketplace [QUERY]`, `marketplace show NAME`.
+void add_marketplace(CLI::App& app, Parsing&);
 // `backup`, `restore`.
 void add_backup(CLI::App& app, Parsing&);
 

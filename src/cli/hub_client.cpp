@@ -7,6 +7,7 @@ namespace hub::cli {
 namespace {
 
 constexpr std::chrono::milliseconds answer_patience{30'000};
+constexpr std::size_t answer_depth_max = 128;
 constexpr int http_unauthorized = 401;
 constexpr int http_misdirected = 421;
 
@@ -163,13 +164,37 @@ Result<HttpAnswer> HubClient::ask(const HttpRequest& request) {
 
 Result<Json> HubClient::ask_json(const HttpRequest& request) {
   HUB_TRY(answer, ask(request));
+  // The nodes of a README lie deeper than Boost's own limit.
+  boost::json::parse_options options;
+  options.max_depth = answer_depth_max;
   boost::json::error_code ec;
-  Json body = boost::json::parse(answer.body, ec);
+  Json body = boost::json::parse(answer.body, ec, {}, options);
   if (ec || !answer.content_type.starts_with("application/json")) {
     return tl::unexpected(other_version("it answers " + request.method + " " + request.path +
                                         " with something else than JSON"));
   }
   return body;
+}
+
+Result<boost::json::object> HubClient::ask_object(const HttpRequest& request) {
+  HUB_TRY(body, ask_json(request));
+  if (body.is_object()) return std::move(body.get_object());
+  return tl::unexpected(other_version("it answers " + request.path + " with another shape"));
+}
+
+Result<boost::json::object> HubClient::marketplace(
+    const std::vector<std::pair<std::string, std::string>>& query) {
+  std::string path = "/api/marketplace";
+  for (const auto& [name, value] : query) {
+    path += (path.find('?') == std::string::npos ? "?" : "&") + name + "=" + encoded(value);
+  }
+  return ask_object({.path = path});
+}
+
+Result<boost::json::object> HubClient::published(const std::string& kind, const std::string& name,
+                                                 const std::string& language) {
+  return ask_object({.path = "/api/marketplace/" + encoded(kind) + "/" + encoded(name) +
+                             (language.empty() ? "" : "?lang=" + encoded(language))});
 }
 
 Result<std::optional<std::string>> HubClient::greet() {

@@ -73,6 +73,13 @@ class HubClient {
   Result<Seen> undo(const OperationId&);
   Result<Seen> confirm(const OperationId&, const Json& answer);
 
+  // The marketplace, as the hub answers: pairs of name and value for the query.
+  Result<boost::json::object> marketplace(
+      const std::vector<std::pair<std::string, std::string>>& query);
+  // All about one artifact. `language` may be empty.
+  Result<boost::json::object> published(const std::string& kind, const std::string& name,
+                                        const std::string& language);
+
   // The log from `offset` as far as it is written now; empty text at its end.
   Result<LogPart> log(const OperationId&, std::int64_t offset);
 
@@ -81,6 +88,7 @@ class HubClient {
 
  private:
   Result<Json> ask_json(const HttpRequest&);
+  Result<boost::json::object> ask_object(const HttpRequest&);
   Result<HttpAnswer> ask(const HttpRequest&);
   Result<Seen> steer(const OperationId&, const std::string& verb, const std::string& body);
   Error explained(Error) const;

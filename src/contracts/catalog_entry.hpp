@@ -13,6 +13,14 @@
 
 namespace hub {
 
+// Whom the marketplace shows an entry to. An absent or unknown word in registry.json is `listed`.
+enum class Visibility {
+  listed,
+  unlisted,  // only who asks for its exact name or id
+  hidden,    // nobody; it can be installed by name all the same
+};
+BOOST_DESCRIBE_ENUM(Visibility, listed, unlisted, hidden)
+
 struct CatalogEntry {
   ArtifactKind kind = ArtifactKind::skill;
   std::string name;  // directory and install name
@@ -31,6 +39,7 @@ struct CatalogEntry {
   std::string tree;  // integrity.tree, "sha256:…"; empty when it was published without one
   std::optional<std::int64_t> size_bytes;
   std::optional<std::int64_t> files;
+  Visibility visibility = Visibility::listed;
   bool publishable = true;  // false: compatibility.status is "migration_required"
 };
 

@@ -57,6 +57,7 @@ TEST_CASE("a marketplace row is written as the golden file has it") {
   row.title = "Morning brief";
   row.title_i18n = {{"en", "Morning brief"}, {"ru", "Утренняя сводка"}};
   row.version = "1.0.0";
+  row.updated_at = "2026-01-02T03:04:05+00:00";
   row.description = "Notes and timers of the day";
   row.tags = {"daily"};
   row.publisher = "adaos-examples";

@@ -9,6 +9,7 @@ Json to_wire(const MarketplaceRow& row) {
                              {"title", row.title},
                              {"title_i18n", row.title_i18n},
                              {"version", row.version},
+                             {"updated_at", row.updated_at},
                              {"description", row.description},
                              {"description_i18n", row.description_i18n},
                              {"tags", to_json(row.tags)},

@@ -35,6 +35,7 @@ struct MarketplaceRow {
   std::string title;  // never empty
   boost::json::object title_i18n;
   std::string version;
+  std::string updated_at;  // of this version, as published; or empty
   std::string description;
   boost::json::object description_i18n;
   std::vector<std::string> tags;

@@ -10,6 +10,7 @@
 #include "http/artifacts_routes.hpp"
 #include "http/document_sockets.hpp"
 #include "http/hub_routes.hpp"
+#include "http/marketplace_routes.hpp"
 #include "http/operations_routes.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
@@ -52,6 +53,7 @@ struct Hub::Parts {
   std::unique_ptr<operations::OperationLogs> logs;
   std::unique_ptr<registry::Mirror> mirror;
   std::unique_ptr<registry::CatalogKeeper> catalog;
+  std::unique_ptr<marketplace::Marketplace> marketplace;
   std::unique_ptr<artifacts::Shelf> shelf;
   std::unique_ptr<operations::OperationManager> manager;
   std::unique_ptr<infrastate::Actions> actions;
@@ -101,6 +103,7 @@ Result<> Hub::Parts::open_registry(const ShareFolders& share) {
   catalog = std::make_unique<registry::CatalogKeeper>(
       *mirror, clock, std::chrono::seconds(serve.registry_interval_s),
       serve.base_directory / "workspace" / "registry.json");
+  marketplace = std::make_unique<marketplace::Marketplace>(*catalog, state() / "search.db");
   return {};
 }
 
@@ -175,6 +178,7 @@ Result<> Hub::Parts::build_server(const ShareFolders& share) {
                                 front->metrics,
                                 clock,
                                 *workers});
+  http::add_marketplace_routes(router, {*marketplace, *catalog, *store, board, *workers});
   http::add_static_files(router, *pages);
   http::ServerOptions options;
   options.address = serve.address;
@@ -196,6 +200,7 @@ Result<std::unique_ptr<Hub>> Hub::start(const cli::Serve& serve, const ShareFold
   parts->build_projection();
   HUB_CHECK(parts->build_server(share));
   parts->catalog->start();
+  parts->marketplace->start();
   parts->manager->start();
   log::info("daemon", "started",
             {{"version", HUB_VERSION},
@@ -215,6 +220,7 @@ void Hub::Parts::stop_showing() {
 
 Hub::~Hub() {
   parts_->catalog->stop();
+  parts_->marketplace->stop();
   parts_->manager->stop();  // answers long polls, so that the server has nothing to wait for
   parts_->stop_showing();
   log::info("daemon", "stopped");

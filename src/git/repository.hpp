@@ -83,6 +83,24 @@ struct Exported {
   std::int64_t bytes = 0;
 };
 
+// A commit that changed what is at a path.
+struct PathChange {
+  std::string commit;
+  Time time{};          // of the committer
+  std::string subject;  // first line of its message
+};
+
+struct PathHistory {
+  std::vector<PathChange> changes;  // newest first
+  enum class Whole { no, yes } whole = Whole::yes;
+};
+
+struct HistoryLimits {
+  std::size_t changes_max = 50;
+  std::size_t commits_max = 20'000;      // looked at
+  std::function<bool()> stop = {};  // asked at each commit
+};
+
 enum class SwapOutcome {
   done,
   lost,  // the reference holds something else, or somebody is changing it this moment
@@ -131,6 +149,10 @@ class Repository {
   // Writes the files (mode 0644 or 0755) below `destination`, not yet synced to disk. cancelled
   // when `stop` said so; what was written so far is left for the caller to remove.
   Result<Exported> export_subtree(const ExportRequest&) const;
+
+  // The commits from `commit` back, along first parents, that changed what is at `path`.
+  Result<PathHistory> history(const std::string& commit, const std::string& path,
+                              const HistoryLimits& = {}) const;
 
   Result<std::string> write_blob(std::string_view bytes);
   // The new commit; nothing when the resulting tree equals the parent's. Moves no reference.

@@ -1,111 +1,15 @@
 #include "http/hub_routes.hpp"
 
-#include <charconv>
-
-#include "base/hash.hpp"
 #include "http/submission.hpp"
 #include "infrastate/snapshot.hpp"
 
 namespace hub::http {
 namespace {
 
-constexpr std::size_t page_default = 500;
-constexpr std::size_t page_max = 1000;
-
 std::vector<OperationState> live_operations(const HubServices& services) {
   auto live = services.store.live();
   for (auto& state : live) services.board.overlay(state);
   return live;
-}
-
-// Building the searchable catalogue costs more than asking it: kept until another one comes.
-class MarketplaceCache {
- public:
-  std::shared_ptr<const marketplace::MarketplaceCatalog> of(
-      const registry::SharedCatalog& catalog) {
-    const std::lock_guard guard(mutex_);
-    if (!built_ || built_for_ != catalog) {
-      built_ = std::make_shared<const marketplace::MarketplaceCatalog>(catalog);
-      built_for_ = catalog;
-    }
-    return built_;
-  }
-
- private:
-  std::mutex mutex_;
-  registry::SharedCatalog built_for_;
-  std::shared_ptr<const marketplace::MarketplaceCatalog> built_;
-};
-
-Result<marketplace::Query> query_of(const Request& request) {
-  marketplace::Query query;
-  query.q = request.query_value("q").value_or("");
-  if (const auto kind = request.query_value("kind"); kind && !kind->empty()) {
-    query.kind = parse_artifact_kind(*kind);
-    if (!query.kind) {
-      return fail(ErrorCode::invalid, "cannot list the marketplace: unknown kind " + *kind,
-                  "bad_kind", "kind is skill or scenario");
-    }
-  }
-  if (request.query_value("installed").value_or("") == "1") {
-    query.installed = marketplace::Installed::show;
-  }
-  return query;
-}
-
-std::string cursor_of(const MarketplaceRow& row) { return to_text(row.kind) + ":" + row.name; }
-
-Result<std::size_t> page_limit(const Request& request) {
-  const auto text = request.query_value("limit");
-  if (!text) return page_default;
-  std::size_t limit = 0;
-  const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (ec == std::errc{} && end == text->data() + text->size() && limit >= 1 && limit <= page_max) {
-    return limit;
-  }
-  return fail(
-      ErrorCode::invalid,
-      "cannot list the marketplace: limit must be a number from 1 to " + std::to_string(page_max),
-      "bad_limit");
-}
-
-Result<Response> marketplace_response(const HubServices& services, MarketplaceCache& cache,
-                                      const Request& request) {
-  HUB_TRY(query, query_of(request));
-  HUB_TRY(limit, page_limit(request));
-  const auto catalog = services.catalog.current();
-  const auto view =
-      cache.of(catalog)->view(services.store.installed(), live_operations(services), query);
-  const std::string after = request.query_value("after").value_or("");
-  boost::json::array rows;
-  Json next = nullptr;
-  bool begun = after.empty();
-  for (std::size_t i = 0; i < view.rows.size(); ++i) {
-    if (!begun) {
-      begun = cursor_of(view.rows[i]) == after;
-      continue;
-    }
-    rows.push_back(to_wire(view.rows[i]));
-    if (rows.size() == limit && i + 1 < view.rows.size()) {
-      next = Json(cursor_of(view.rows[i]));
-      break;
-    }
-  }
-  if (!begun) {
-    return fail(ErrorCode::invalid, "cannot list the marketplace: nothing has the cursor " + after,
-                "bad_cursor", "the catalogue may have changed: start again without after");
-  }
-  const auto status = services.catalog.status();
-  auto response =
-      json(200, boost::json::object{
-                    {"catalog", to_json(status)},
-                    {"rows", std::move(rows)},
-                    {"total", static_cast<std::int64_t>(view.rows.size())},
-                    {"next_cursor", next},
-                    {"counts", to_json(view.counts)},
-                    {"empty_reason", view.empty_reason ? to_json(*view.empty_reason) : Json()}});
-  response.set_header("ETag", "\"" + to_hex(sha256(response.body)).substr(0, 32) + "\"");
-  return response;
 }
 
 Response snapshot_response(const HubServices& services, const Request& request) {
@@ -223,12 +127,6 @@ void add_hub_routes(Router& router, const HubServices& services) {
              }));
   router.add("GET", "/metrics", Auth::token, blocking(services.workers, [services](const Request&) {
                return metrics_response(services);
-             }));
-  const auto cache = std::make_shared<MarketplaceCache>();  // shared by copies of the handler
-  router.add("GET", "/api/marketplace", Auth::token,
-             blocking(services.workers, [services, cache](const Request& request) {
-               auto response = marketplace_response(services, *cache, request);
-               return response ? *std::move(response) : problem(response.error());
              }));
   router.add("GET", "/api/node/infrastate/snapshot", Auth::token,
              blocking(services.workers, [services](const Request& request) {

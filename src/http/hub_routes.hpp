@@ -1,13 +1,11 @@
 #pragma once
-// What the page and AdaOS's Infra State need: /api/hub, /api/marketplace,
-// /api/node/infrastate/{snapshot,action}; /metrics for Prometheus; and the open ones: /health/live,
-// /health/ready, /api/ping.
+// What the page and AdaOS's Infra State need: /api/hub, /api/node/infrastate/{snapshot,action};
+// /metrics for Prometheus; and the open ones: /health/live, /health/ready, /api/ping.
 
 #include <functional>
 
 #include "http/router.hpp"
 #include "infrastate/actions.hpp"
-#include "marketplace/marketplace_catalog.hpp"
 #include "operations/operation_metrics.hpp"
 #include "registry/catalog_keeper.hpp"
 

@@ -16,7 +16,7 @@ void CatalogKeeper::start() {
   if (auto kept = mirror_.read_catalog()) {
     const std::lock_guard guard(mutex_);
     current_ = *kept;
-    answered_at_ = current_->fetched_at;
+    answered_at_ = mirror_.fetched_at();
     error_ = "the registry was not asked yet";
   }
   thread_ = std::thread([this] { ask_now_and_then(); });
@@ -41,7 +41,9 @@ CatalogStatus CatalogKeeper::status() const {
   CatalogStatus status;
   if (!error_.empty()) status.error = error_;
   if (!current_) return status;
-  status.state = error_.empty() ? CatalogCondition::fresh : CatalogCondition::stale;
+  status.state = error_.empty()               ? CatalogCondition::fresh
+                 : unreached_ < offline_after ? CatalogCondition::stale
+                                              : CatalogCondition::offline;
   status.commit = current_->commit;
   status.digest = current_->digest;
   status.age_s =
@@ -58,12 +60,19 @@ Result<SharedCatalog> CatalogKeeper::refresh(const std::function<bool()>& stop) 
     return stopping_;
   };
   auto fetched = mirror_.fetch(options);
-  bool news = false;
+  // Whoever called it off learns nothing about the registry.
+  if (!fetched && fetched.error().code == ErrorCode::cancelled) return fetched;
+  bool news = false, changed = false;
   {
     const std::lock_guard guard(mutex_);
     const std::string error = fetched ? "" : fetched.error().message;
-    news = error != error_ || (fetched && (!current_ || current_->commit != (*fetched)->commit));
-    if (!fetched && error != error_ && fetched.error().code != ErrorCode::cancelled) {
+    const bool unreached = !fetched && (fetched.error().reason == "registry_unreachable" ||
+                                        fetched.error().reason == "remote_denied");
+    changed = fetched && (!current_ || current_->commit != (*fetched)->commit);
+    const bool was_offline = unreached_ >= offline_after;
+    unreached_ = unreached ? unreached_ + 1 : 0;
+    news = was_offline != (unreached_ >= offline_after) || error != error_ || changed;
+    if (!fetched && error != error_) {
       log::warning("registry", "fetch_failed", {{"error", error}});
     }
     error_ = error;
@@ -72,7 +81,8 @@ Result<SharedCatalog> CatalogKeeper::refresh(const std::function<bool()>& stop) 
       answered_at_ = clock_.now();
     }
   }
-  if (fetched && news) write_copy(**fetched);
+  std::error_code ec;
+  if (fetched && (changed || !fs::exists(copy_, ec))) write_copy(**fetched);
   if (news) changes_.ring();
   return fetched;
 }
@@ -86,12 +96,20 @@ void CatalogKeeper::write_copy(const Catalog& catalog) {
   if (!kept) log::warning("registry", "copy_not_written", {{"error", kept.error().message}});
 }
 
+std::chrono::milliseconds CatalogKeeper::next_interval() {
+  const auto fifth = interval_.count() / 5;
+  std::uniform_int_distribution<std::int64_t> around(interval_.count() - fifth,
+                                                     interval_.count() + fifth);
+  return std::chrono::milliseconds(around(random_));
+}
+
 void CatalogKeeper::ask_now_and_then() {
   name_this_thread("catalogue");
   for (;;) {
     (void)refresh();
+    const auto interval = next_interval();
     std::unique_lock guard(mutex_);
-    if (wake_.wait_for(guard, interval_, [this] { return stopping_; })) return;
+    if (wake_.wait_for(guard, interval, [this] { return stopping_; })) return;
   }
 }
 

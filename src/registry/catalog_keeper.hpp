@@ -1,10 +1,14 @@
 #pragma once
 // CatalogKeeper: the catalogue that this hub shows and installs from. Keeps the last good one in
-// memory, asks the registry now and then, and says how old its knowledge is. A registry that does
-// not answer is a state with an age, never an error that empties the list. Thread-safe.
+// memory, asks the registry at the start and then at intervals, each drawn within a fifth of the
+// one given so that hubs started together do not ask together, and says how old its knowledge is. A
+// registry whose tip has not moved costs one question to it: nothing is read again, nobody is told.
+// A registry that does not answer is a state with an age, never an error that empties the list.
+// Thread-safe.
 
 #include <condition_variable>
 #include <functional>
+#include <random>
 #include <thread>
 
 #include "base/doorbell.hpp"
@@ -14,10 +18,13 @@ namespace hub::registry {
 
 enum class CatalogCondition {
   fresh,        // the registry answered at the last asking
-  stale,        // it did not; this is the last good one
-  unavailable,  // it never did
+  stale,        // it did not, or was not asked since the start; this is the last good one
+  offline,      // the same, and it could not be reached `offline_after` times in a row
+  unavailable,  // it never answered
 };
-BOOST_DESCRIBE_ENUM(CatalogCondition, fresh, stale, unavailable)
+BOOST_DESCRIBE_ENUM(CatalogCondition, fresh, stale, offline, unavailable)
+
+inline constexpr int offline_after = 3;  // askings
 
 struct CatalogStatus {
   CatalogCondition state = CatalogCondition::unavailable;
@@ -54,6 +61,7 @@ class CatalogKeeper {
 
  private:
   void ask_now_and_then();
+  std::chrono::milliseconds next_interval();
   void write_copy(const Catalog&);
 
   Mirror& mirror_;
@@ -64,6 +72,8 @@ class CatalogKeeper {
   std::condition_variable wake_;
   SharedCatalog current_;
   std::string error_;
+  int unreached_ = 0;  // askings in a row
+  std::minstd_rand random_{std::random_device{}()};
   Time answered_at_{};
   bool stopping_ = false;
   Doorbell changes_;

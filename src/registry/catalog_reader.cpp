@@ -120,6 +120,9 @@ Result<CatalogEntry> read_entry(ArtifactKind kind, const JsonNode& node) {
     entry.size_bytes = reader.integer(*integrity, "integrity.", "size");
     entry.files = reader.integer(*integrity, "integrity.", "files");
   }
+  const std::string visibility = reader.text(node, "", "visibility");
+  if (visibility == "unlisted") entry.visibility = Visibility::unlisted;
+  if (visibility == "hidden") entry.visibility = Visibility::hidden;
   if (const JsonNode* compatibility = reader.mapping("compatibility")) {
     entry.publishable =
         reader.text(*compatibility, "compatibility.", "status") != "migration_required";

@@ -1,8 +1,11 @@
 #include "registry/mirror.hpp"
 
+#include <set>
+
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "registry/catalog_file.hpp"
+#include "registry/manifest.hpp"
 #include "registry/normalise.hpp"
 #include "registry/tree.hpp"
 
@@ -50,6 +53,10 @@ Result<SharedCatalog> Mirror::fetch_and_load(const git::NetworkOptions& options)
                 "cannot read the catalogue of " + display_url() + ": it has no branch main",
                 "registry_empty", "make one with: adaos-hub registry init <directory>");
   }
+  if (auto same = known_at(tip)) {
+    HUB_CHECK(write_file_atomic(directory_ / fetched_at_file, to_text(clock_.now())));
+    return same;
+  }
   HUB_TRY(catalog, load(mirror.repository(), tip));
   HUB_CHECK(write_file_atomic(directory_ / fetched_at_file, to_text(clock_.now())));
   HUB_CHECK(mirror.repository().set_reference(good_catalog, tip));
@@ -59,6 +66,11 @@ Result<SharedCatalog> Mirror::fetch_and_load(const git::NetworkOptions& options)
   const std::lock_guard lock(cached_mutex_);
   cached_ = shared;
   return shared;
+}
+
+SharedCatalog Mirror::known_at(const std::string& commit) {
+  const std::lock_guard lock(cached_mutex_);
+  return cached_ && cached_->commit == commit ? cached_ : nullptr;
 }
 
 Result<SharedCatalog> Mirror::read_catalog() {
@@ -79,10 +91,7 @@ Result<SharedCatalog> Mirror::read_catalog() {
 }
 
 Result<SharedCatalog> Mirror::read_catalog(const std::string& commit) {
-  {
-    const std::lock_guard lock(cached_mutex_);
-    if (cached_ && cached_->commit == commit) return cached_;
-  }
+  if (auto known = known_at(commit)) return known;
   HUB_TRY(repository, git::Repository::open(directory_));
   return load(repository, commit);
 }
@@ -90,6 +99,34 @@ Result<SharedCatalog> Mirror::read_catalog(const std::string& commit) {
 Result<std::string> Mirror::read_catalog_bytes(const std::string& commit) {
   HUB_TRY(repository, git::Repository::open(directory_));
   return repository.read_file(commit, "registry.json", catalog_bytes_max);
+}
+
+Result<std::string> Mirror::read_artifact_file(const std::string& commit, ArtifactKind kind,
+                                               const std::string& name, const std::string& file,
+                                               std::int64_t bytes_max) {
+  HUB_TRY(repository, git::Repository::open(directory_));
+  return repository.read_file(commit, directory_of(kind) + "/" + name + "/" + file, bytes_max);
+}
+
+Result<PublishedHistory> Mirror::versions(const std::string& commit, ArtifactKind kind,
+                                          const std::string& name,
+                                          const std::function<bool()>& stop) {
+  HUB_TRY(repository, git::Repository::open(directory_));
+  const std::string path = directory_of(kind) + "/" + name;
+  HUB_TRY(history, repository.history(commit, path, {.stop = stop}));
+  PublishedHistory published;
+  published.whole = history.whole == git::PathHistory::Whole::yes;
+  std::set<std::string> seen;
+  for (const auto& change : history.changes) {
+    const std::string file = path + "/" + manifest_file_of(kind);
+    const auto bytes = repository.read_file(change.commit, file, manifest_bytes_max);
+    if (!bytes) continue;  // it was removed by this one, or is no artifact
+    const auto manifest = parse_manifest(kind, *bytes, file);
+    const std::string version = manifest ? manifest->version : std::string();
+    if (version.empty() || !seen.insert(version).second) continue;
+    published.versions.push_back({version, change.commit, change.time, change.subject});
+  }
+  return published;
 }
 
 Result<SharedCatalog> Mirror::load(const git::Repository& repository,

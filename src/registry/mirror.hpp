@@ -32,20 +32,44 @@ struct ArtifactExport {
   std::function<bool()> stop = {};
 };
 
+// A version as it was published.
+struct PublishedVersion {
+  std::string version;  // as its manifest has it
+  std::string commit;
+  Time published_at{};  // the commit's
+  std::string subject;  // first line of the commit's message
+};
+
+struct PublishedHistory {
+  std::vector<PublishedVersion> versions;  // newest first, each once
+  bool whole = true;                       // false: there are older ones that were not looked for
+};
+
 class Mirror {
  public:
   // `clock` outlives the mirror. Touches neither disk nor network.
   Mirror(std::filesystem::path directory, std::string url, const Clock& clock);
 
-  // Asks the registry and reads the new catalogue. On an error the last good one stays:
-  // registry_unreachable, remote_denied, registry_empty (no main yet), catalog_* and json_*.
+  // Asks the registry and reads the new catalogue; when the tip is the one that was read before,
+  // nothing is read and the same catalogue comes back, with the fetched_at it had. On an error the
+  // last good one stays: registry_unreachable, remote_denied, registry_empty (no main yet),
+  // catalog_* and json_*.
   Result<SharedCatalog> fetch(const git::NetworkOptions& = {});
 
-  // The last good catalogue, with no network; its fetched_at tells the age. not_found with reason
-  // catalog_never_fetched.
+  // The last good catalogue, with no network. not_found with reason catalog_never_fetched.
   Result<SharedCatalog> read_catalog();
   Result<SharedCatalog> read_catalog(const std::string& commit);
   Result<std::string> read_catalog_bytes(const std::string& commit);
+
+  // One file of an artifact, as published at a commit. not_found with reason no_path.
+  Result<std::string> read_artifact_file(const std::string& commit, ArtifactKind,
+                                         const std::string& name, const std::string& file,
+                                         std::int64_t bytes_max);
+  // The versions of an artifact up to a commit, by the commits that changed its files. Looks back
+  // for as long as `stop` does not say so.
+  Result<PublishedHistory> versions(const std::string& commit, ArtifactKind,
+                                    const std::string& name,
+                                    const std::function<bool()>& stop = {});
 
   // The published files, by the rules of tree.hpp for paths, links and sizes. not_found with reason
   // artifact_not_published; cancelled.
@@ -54,10 +78,13 @@ class Mirror {
   const std::string& url() const { return url_; }  // may hold credentials; for people: display_url
   std::string display_url() const;
 
+  // When the registry last answered, also before a restart; the epoch when it never did.
+  Time fetched_at() const;
+
  private:
   Result<SharedCatalog> fetch_and_load(const git::NetworkOptions&);
   Result<SharedCatalog> load(const git::Repository&, const std::string& commit) const;
-  Time fetched_at() const;
+  SharedCatalog known_at(const std::string& commit);  // null: it is of another one
 
   std::filesystem::path directory_;
   std::string url_;

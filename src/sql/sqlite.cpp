@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 
 #include "sql/connection.hpp"
+#include "sql/full_text.hpp"
+#include "sql/row_collector.hpp"
 
 namespace hub::sql {
 namespace {
@@ -52,13 +54,6 @@ class SqliteConnection final : public Connection {
   Rows run_with(Query query, std::span<const Param> params) override {
     const Prepared& prepared = find(query);
     sqlite3_stmt* s = prepared.statement.get();
-    struct Reset {
-      sqlite3_stmt* s;
-      ~Reset() {
-        sqlite3_reset(s);
-        sqlite3_clear_bindings(s);
-      }
-    };
     const Reset guard{s};
     for (std::size_t i = 0; i < params.size(); ++i) {
       bind(s, i < prepared.places.size() ? prepared.places[i] : 0, params[i]);
@@ -68,6 +63,25 @@ class SqliteConnection final : public Connection {
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) rows.push_back(read(s));
     if (rc != SQLITE_DONE) fail(query.text());
     return rows;
+  }
+
+  RowSet match_rows(Query query, std::string_view phrase, std::int64_t rows_max) {
+    if (!collects_rows_) {
+      if (!add_row_collector(db_.get())) throw Failure("sqlite has no FTS5: install one that has");
+      collects_rows_ = true;
+    }
+    const Prepared& prepared = find(query);
+    sqlite3_stmt* s = prepared.statement.get();
+    Collected collected{{}, rows_max};
+    const Reset guard{s};
+    bind(s, prepared.places.at(0), phrase);
+    if (sqlite3_bind_pointer(s, prepared.places.at(1), &collected, collected_pointer, nullptr) !=
+        SQLITE_OK) {
+      fail("bind");
+    }
+    const int rc = sqlite3_step(s);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) fail(query.text());
+    return std::move(collected.rows);
   }
 
   void run_script(Query script) override {
@@ -115,6 +129,14 @@ class SqliteConnection final : public Connection {
     ++connection.wal_commits_;
     return SQLITE_OK;
   }
+
+  struct Reset {
+    sqlite3_stmt* s;
+    ~Reset() {
+      sqlite3_reset(s);
+      sqlite3_clear_bindings(s);
+    }
+  };
 
   struct Prepared {
     Statement statement;
@@ -182,6 +204,7 @@ class SqliteConnection final : public Connection {
   const int busy_ms_max_;
   std::int64_t wal_pages_ = 0;
   std::int64_t wal_commits_ = 0;
+  bool collects_rows_ = false;
   std::unordered_map<const char*, Prepared> statements_;  // destroyed before db_
 };
 
@@ -196,6 +219,12 @@ Param::Param(const Value& value) {
     Held operator()(const Blob& v) const { return BlobView{v.bytes}; }
   };
   held_ = std::visit(See{}, value);
+}
+
+RowSet match_rows(Connection& connection, Query query, std::string_view phrase,
+                  std::int64_t rows_max) {
+  // There is no other kind of connection; one that came later would say so here.
+  return dynamic_cast<SqliteConnection&>(connection).match_rows(query, phrase, rows_max);
 }
 
 std::unique_ptr<Connection> open_sqlite(const std::string& path, Access access, int busy_ms_max) {

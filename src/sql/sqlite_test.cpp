@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "base/files.hpp"
-#include "sql/connection.hpp"
+#include "sql/full_text.hpp"
 
 namespace hub::sql {
 namespace {
@@ -18,6 +18,30 @@ TEST_CASE("values come back as they were given, with zero bytes inside") {
   CHECK(text(rows[0][2]) == odd);
   CHECK(blob(rows[0][3]) == odd);
   CHECK(is_null(rows[0][4]));
+}
+
+TEST_CASE("the rows of a match come at once, as many as are wanted") {
+  auto db = open_sqlite(":memory:");
+  db->run("CREATE VIRTUAL TABLE t USING fts5(words, detail = none, prefix = '2')");
+  for (std::int64_t i = 1; i <= 300; ++i) {
+    db->run("INSERT INTO t(rowid, words) VALUES ($1, $2)", {i, i % 3 == 0 ? "red" : "blue"});
+  }
+  const auto rows = [&](std::string_view phrase, std::int64_t rows_max) {
+    return match_rows(*db, "SELECT hub_rows(t, $2) FROM t WHERE t MATCH $1 LIMIT 1", phrase,
+                      rows_max);
+  };
+  CHECK(rows("\"red\"", 1000).count() == 100);
+  CHECK(rows("\"re\"*", 1000).has(300));
+  CHECK_FALSE(rows("\"red\"", 1000).has(1));
+  CHECK(rows("\"blue\"", 7).count() == 7);
+  CHECK(rows("\"green\"", 1000).empty());
+  CHECK_THROWS_AS(rows("\"", 1000), Failure);
+  CHECK(rows("\"blue\"", 1000).count() == 200);
+  RowSet both = rows("\"red\"", 1000);
+  both.add_all(rows("\"blue\"", 1000));
+  CHECK(both.count() == 300);
+  both.keep_only(rows("\"blue\"", 7));
+  CHECK(both.count() == 7);
 }
 
 TEST_CASE("a transaction that throws leaves nothing behind") {

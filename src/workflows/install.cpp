@@ -51,7 +51,7 @@ Result<> check_requirements(const Tools& tools, const PinnedArtifact& target) {
 
 std::vector<std::string> warnings_of(const Tools& tools) {
   const auto status = tools.catalog.status();
-  if (status.state != registry::CatalogCondition::stale || !status.age_s) return {};
+  if (status.state == registry::CatalogCondition::fresh || !status.age_s) return {};
   return {"the registry does not answer; this is what it published " +
           std::to_string(*status.age_s) + " s ago"};
 }

@@ -13,12 +13,16 @@ Step refresh_step(const Tools& tools) {
   step.retry = {.attempts_max = 3};
   step.run = [tools](StepContext& run) -> Result<> {
     run.progress({0, std::nullopt, "entries"}, "asking " + tools.catalog.mirror().display_url());
+    const auto before = tools.catalog.current();
     HUB_TRY(catalog, tools.catalog.refresh([&run] { return run.stop_requested(); }));
     run.log("the catalogue of commit " + catalog->commit + " has " +
             std::to_string(catalog->entries.size()) + " entries");
     run.result("commit", Json(catalog->commit));
     run.result("entries", Json(static_cast<std::int64_t>(catalog->entries.size())));
-    run.conclude("the catalogue has " + std::to_string(catalog->entries.size()) + " entries");
+    const bool changed = !before || before->commit != catalog->commit;
+    run.result("changed", Json(changed));
+    run.conclude(std::string(changed ? "" : "nothing new: ") + "the catalogue has " +
+                 std::to_string(catalog->entries.size()) + " entries");
     return {};
   };
   return step;

@@ -6,7 +6,8 @@
 
 namespace hub::workflows {
 
-// Fetches the catalogue; what it found goes into the result as "entries" and "commit".
+// Fetches the catalogue; what it found goes into the result as "entries" and "commit", and
+// "changed": false when the registry still has what it had, so that nothing was read.
 operations::Step refresh_step(const Tools& tools);
 
 class RegistryRefresh final : public operations::Workflow {

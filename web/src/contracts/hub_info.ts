@@ -1,7 +1,7 @@
 // GET /api/hub: which hub this is and how fresh its catalogue is.
 import { fields, number, numberOrNull, oneOf, text, textOrNull } from "./decode.ts";
 
-const catalogStates = ["fresh", "stale", "unavailable", "empty"] as const;
+const catalogStates = ["fresh", "stale", "offline", "unavailable", "empty"] as const;
 export type CatalogState = (typeof catalogStates)[number];
 
 export interface HubInfo {

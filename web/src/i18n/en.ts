@@ -27,10 +27,13 @@ export const en = {
   "catalog.label": "Catalogue",
   "catalog.fresh": "up to date",
   "catalog.stale": "as of {ago}",
+  "catalog.offline": "offline, as of {ago}",
   "catalog.unavailable": "unavailable",
   "catalog.empty": "empty",
   "catalog.stale.explain":
     "The registry could not be reached. The catalogue shown is the last one that was read.",
+  "catalog.offline.explain":
+    "The registry has not answered for a while. The catalogue shown is the last one that was read.",
   "catalog.unavailable.explain":
     "The registry could not be reached and no earlier catalogue is kept. What is installed goes on working.",
   "catalog.quarantined":
@@ -212,6 +215,8 @@ export const en = {
   "empty.no_match": "Nothing matches the search.",
   "empty.no_match.hint": "Try fewer or other words.",
   "empty.all_installed": "Everything in the catalogue is installed.",
+  "empty.hidden": "What matches is not listed by its publisher.",
+  "empty.hidden.hint": "Search for its exact name.",
   "empty.section.skills": "No skills to show.",
   "empty.section.scenarios": "No scenarios to show.",
   "empty.empty": "The registry has published nothing yet.",

@@ -26,10 +26,13 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "catalog.label": "Каталог",
   "catalog.fresh": "актуален",
   "catalog.stale": "прочитан {ago}",
+  "catalog.offline": "нет связи, прочитан {ago}",
   "catalog.unavailable": "недоступен",
   "catalog.empty": "пуст",
   "catalog.stale.explain":
     "Реестр не отвечает. Показан каталог, который удалось прочитать последним.",
+  "catalog.offline.explain":
+    "Реестр давно не отвечает. Показан каталог, который удалось прочитать последним.",
   "catalog.unavailable.explain":
     "Реестр не отвечает, и прежнего каталога нет. Всё установленное продолжает работать.",
   "catalog.quarantined":
@@ -215,6 +218,8 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "empty.no_match": "Ничего не нашлось.",
   "empty.no_match.hint": "Попробуйте меньше слов или другие слова.",
   "empty.all_installed": "Всё, что есть в каталоге, уже установлено.",
+  "empty.hidden": "Подходящее скрыто издателем.",
+  "empty.hidden.hint": "Введите точное имя.",
   "empty.section.skills": "Навыков нет.",
   "empty.section.scenarios": "Сценариев нет.",
   "empty.empty": "В реестре пока ничего не опубликовано.",

@@ -22,7 +22,13 @@ function catalogText({ state, age_s }: HubInfo["catalog"], tr: Translator): stri
   return `${tr.t("catalog.label")}: ${tr.t(`catalog.${state}`, { ago })}`;
 }
 
-const catalogTone = { fresh: "good", stale: "warn", unavailable: "bad", empty: "calm" } as const;
+const catalogTone = {
+  fresh: "good",
+  stale: "warn",
+  offline: "warn",
+  unavailable: "bad",
+  empty: "calm",
+} as const;
 const connectionTone = {
   connecting: "calm",
   live: "good",

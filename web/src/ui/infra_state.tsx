@@ -44,7 +44,7 @@ function UpdateButton() {
 
 function CatalogNotice({ catalog }: { readonly catalog: HubInfo["catalog"] }) {
   const tr = useTranslator();
-  const troubled = catalog.state === "stale" || catalog.state === "unavailable";
+  const troubled = catalog.state !== "fresh" && catalog.state !== "empty";
   if (!troubled && catalog.quarantined === 0) return null;
   return (
     <div
