@@ -10,7 +10,7 @@ PUBLISHED_AT = "2026-01-02T03:04:05+00:00"
 
 
 def tree_digest(files):
-    """docs/tree-digest.md; files = [(path, executable 0 or 1, bytes)]"""
+    """docs/formats/tree-digest.md; files = [(path, executable 0 or 1, bytes)]"""
     def leaf(path, executable, content):
         name = path.encode()
         return hashlib.sha256(

@@ -1,5 +1,6 @@
 #include "base/files.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -75,6 +76,10 @@ Result<std::string> read_file(const fs::path& path, std::size_t bytes_max) {
   const Descriptor file(path, O_RDONLY);
   if (!file.ok()) return system_error("read", path, errno);
   std::string bytes;
+  struct stat status{};
+  if (::fstat(file.get(), &status) == 0 && status.st_size > 0) {
+    bytes.reserve(std::min(static_cast<std::size_t>(status.st_size), bytes_max));
+  }
   std::array<char, 65536> chunk{};
   for (;;) {
     const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());

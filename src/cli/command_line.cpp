@@ -84,7 +84,8 @@ void add_artifacts(CLI::App& app, ArtifactKind kind, Parsing& parsing) {
 }
 
 void add_registry(CLI::App& app, Parsing& parsing) {
-  auto* group = app.add_subcommand("registry", "make a registry, or look at the hub's own again");
+  auto* group = app.add_subcommand(
+      "registry", "make, mend, check or compare a registry; look at the hub's own again");
   group->require_subcommand(1);
   auto* command =
       group->add_subcommand("init", "make a new, empty registry: a bare git repository");
@@ -92,6 +93,7 @@ void add_registry(CLI::App& app, Parsing& parsing) {
   command->add_option("directory", init.directory, "where; must not exist or be empty")->required();
   command->callback([&init, &parsing] { parsing.chosen = init; });
   command->footer("Example:\n  adaos-hub registry init /srv/adaos-registry.git");
+  add_registry_checks(*group, parsing);
   add_registry_refresh(*group, parsing);
 }
 

@@ -42,6 +42,28 @@ struct RegistryInit {
   std::filesystem::path directory;
 };
 
+// registry.json made again from the files; published, unless it is only to be looked at.
+struct RegistryRebuild {
+  enum class Check { no, yes };
+  std::string registry_url;
+  std::string revision = "main";
+  Check check = Check::no;
+  std::filesystem::path file;  // --output: write it there, publish nothing
+  Output output = Output::text;
+};
+
+struct RegistryVerify {
+  std::string registry_url;
+  std::string revision = "main";
+  Output output = Output::text;
+};
+
+struct RegistryDiff {
+  std::string registry_url;
+  std::string from, to;
+  Output output = Output::text;
+};
+
 // ---- commands that ask a running hub
 
 // What every one of them takes. How it leads to a hub: hub_place.hpp.
@@ -151,9 +173,10 @@ inline constexpr int exit_operation_failed = 4;
 inline constexpr int exit_operation_cancelled = 5;
 inline constexpr int exit_left = 130;  // Ctrl-C while watching: the operation goes on
 
-using Command = std::variant<Serve, Push, RegistryInit, ListOperations, ShowOperation,
-                             WatchOperations, SteerOperation, LogOperation, StartOperation,
-                             SearchMarketplace, ShowPublished, Backup, Restore, Exit>;
+using Command =
+    std::variant<Serve, Push, RegistryInit, RegistryRebuild, RegistryVerify, RegistryDiff,
+                 ListOperations, ShowOperation, WatchOperations, SteerOperation, LogOperation,
+                 StartOperation, SearchMarketplace, ShowPublished, Backup, Restore, Exit>;
 
 Command parse(int argc, const char* const* argv, const std::string& version);
 

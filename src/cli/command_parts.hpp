@@ -38,6 +38,8 @@ void add_update(CLI::App& app, Parsing&);
 void add_registry_refresh(CLI::App& group, Parsing&);
 // `marketplace [QUERY]`, `marketplace show NAME`.
 void add_marketplace(CLI::App& app, Parsing&);
+// `rebuild`, `verify`, `diff` below `registry`.
+void add_registry_checks(CLI::App& group, Parsing&);
 // `backup`, `restore`.
 void add_backup(CLI::App& app, Parsing&);
 

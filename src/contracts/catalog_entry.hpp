@@ -49,6 +49,9 @@ struct QuarantinedEntry {
   std::string name;    // as far as known
   std::string reason;  // stable code, registry.md: "alias_conflict", "field_type", …
   std::string message;
+  std::string hint;       // one sentence that says how to mend it
+  std::string observed;   // what stands there, cut short
+  std::int64_t line = 0;  // of registry.json
 };
 
 // Positions in Catalog::entries, by folded name or id (registry/find_entry.hpp makes and reads it).

@@ -15,6 +15,7 @@
 #include "cli/marketplace_commands.hpp"
 #include "cli/operations_commands.hpp"
 #include "cli/published_address.hpp"
+#include "cli/registry_checks.hpp"
 #include "cli/registry_commands.hpp"
 #include "daemon/hub.hpp"
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -97,8 +98,8 @@ struct PathHistory {
 
 struct HistoryLimits {
   std::size_t changes_max = 50;
-  std::size_t commits_max = 20'000;      // looked at
-  std::function<bool()> stop = {};  // asked at each commit
+  std::size_t commits_max = 20'000;  // looked at
+  std::function<bool()> stop = {};   // asked at each commit
 };
 
 enum class SwapOutcome {
@@ -137,6 +138,19 @@ class Repository {
   // True when `commit` is `tip` or one of its ancestors.
   Result<bool> reaches(const std::string& tip, const std::string& commit) const;
   Result<Time> commit_time(const std::string& commit) const;
+  // A commit by its digits or the first of them, or as `main`, each with ~n for the n-th before it.
+  // `main` is what `main_reference` points to. not_found with reason no_commit.
+  Result<std::string> find_revision(const std::string& revision,
+                                    std::string_view main_reference = main_branch) const;
+  // Empty for a root commit; of a merge the first one.
+  Result<std::string> parent_of(const std::string& commit) const;
+  // The directories at `path` of a commit, sorted; none when there is no such path.
+  Result<std::vector<std::string>> directories(const std::string& commit,
+                                               const std::string& path) const;
+  // For each of them, the newest commit on the line of first parents that changed it. conflict with
+  // reason history_cut in a shallow clone.
+  Result<std::map<std::string, std::string>> last_changes(const std::string& commit,
+                                                          const std::string& path) const;
   Result<std::string> tree_of(const std::string& commit) const;
 
   // not_found with reason no_path when the commit has no such file.

@@ -16,6 +16,7 @@ namespace hub::git {
 namespace {
 
 constexpr int depth_max = 64;
+constexpr const char* republish = "its publisher must push it again without that";
 
 bool is_safe_name(std::string_view name) {
   if (name.empty() || name == "." || name == "..") return false;
@@ -32,11 +33,16 @@ class Lister {
       : repository_(repository), odb_(odb), limits_(limits) {}
 
   Result<> walk(const git_tree* tree, const std::string& prefix, int depth) {
-    if (depth > depth_max) return refuse(prefix, "tree_too_deep", "too many directories deep");
+    if (depth > depth_max) {
+      return refuse(prefix, "tree_too_deep", "too many directories deep", republish,
+                    {{"limit", depth_max}, {"observed", depth}});
+    }
     for (std::size_t at = 0; at < git_tree_entrycount(tree); ++at) {
       const git_tree_entry* entry = git_tree_entry_byindex(tree, at);
       const std::string name = git_tree_entry_name(entry);
-      if (!is_safe_name(name)) return refuse(prefix + name, "path_unsafe", "an unsafe name");
+      if (!is_safe_name(name)) {
+        return refuse(prefix + name, "path_unsafe", "an unsafe name", republish);
+      }
       HUB_CHECK(visit(entry, prefix + name, depth));
     }
     return {};
@@ -49,9 +55,10 @@ class Lister {
     switch (git_tree_entry_filemode(entry)) {
       case GIT_FILEMODE_BLOB: return add(entry, path, FileMode::regular);
       case GIT_FILEMODE_BLOB_EXECUTABLE: return add(entry, path, FileMode::executable);
-      case GIT_FILEMODE_LINK: return refuse(path, "tree_symlink", "a symbolic link");
-      case GIT_FILEMODE_COMMIT: return refuse(path, "tree_gitlink", "a submodule");
-      case GIT_FILEMODE_UNREADABLE: return refuse(path, "tree_special_file", "an unknown mode");
+      case GIT_FILEMODE_LINK: return refuse(path, "tree_symlink", "a symbolic link", republish);
+      case GIT_FILEMODE_COMMIT: return refuse(path, "tree_gitlink", "a submodule", republish);
+      case GIT_FILEMODE_UNREADABLE:
+        return refuse(path, "tree_special_file", "an unknown mode", republish);
       case GIT_FILEMODE_TREE: break;
     }
     git_tree* raw = nullptr;
@@ -68,19 +75,30 @@ class Lister {
     if (rc != 0) return failure("read " + path, rc);
     const auto bytes = static_cast<std::int64_t>(size);
     bytes_ += bytes;
-    if (bytes > limits_.file_bytes_max) return refuse(path, "file_too_large", "too large a file");
-    if (bytes_ > limits_.bytes_max) return refuse(path, "tree_too_large", "too many bytes in all");
+    if (bytes > limits_.file_bytes_max) {
+      return refuse(path, "file_too_large", "too large a file", republish,
+                    {{"limit", limits_.file_bytes_max}, {"observed", bytes}});
+    }
+    if (bytes_ > limits_.bytes_max) {
+      return refuse(path, "tree_too_large", "too many bytes in all", republish,
+                    {{"limit", limits_.bytes_max}, {"observed", bytes_}});
+    }
     if (std::ssize(files) >= limits_.files_max) {
-      return refuse(path, "tree_too_many_files", "too many files");
+      return refuse(path, "tree_too_many_files", "too many files", republish,
+                    {{"limit", limits_.files_max}, {"observed", files.size() + 1}});
     }
     files.push_back({path, mode, text_of(*git_tree_entry_id(entry)), bytes});
     return {};
   }
 
   static tl::unexpected<Error> refuse(const std::string& path, const char* reason,
-                                      const std::string& what) {
+                                      const std::string& what, const char* hint,
+                                      boost::json::object details = {}) {
+    details["file"] = path;
+    details["path"] = path;
+    if (!details.contains("observed")) details["observed"] = what;
     return fail(ErrorCode::invalid, "cannot take " + path + " from the registry: " + what, reason,
-                "", {{"path", path}});
+                hint, std::move(details));
   }
 
   git_repository* repository_;

@@ -1,173 +1,252 @@
 #include "registry/catalog_file.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <optional>
-#include <tuple>
+#include <numeric>
 
+#include "registry/catalog_reader.hpp"
+#include "registry/catalog_time.hpp"
+#include "registry/catalog_walk.hpp"
 #include "registry/normalise.hpp"
 #include "registry/text.hpp"
 
 namespace hub::registry {
 namespace {
 
-constexpr const char* file_name = "registry.json";
+constexpr std::size_t entry_depth = 2;  // the object, the list
 
-tl::unexpected<Error> refuse(const std::string& why, const char* reason) {
-  return fail(ErrorCode::invalid, std::string("cannot read ") + file_name + ": " + why, reason,
-              "restore the file from its history", {{"file", file_name}});
-}
-
-// "2026-01-02T03:04:05", then a fraction if any, then Z or an offset.
-std::optional<Time> read_time(const std::string& text) {
-  namespace chrono = std::chrono;
-  int year = 0, hour = 0, minute = 0, second = 0, used = 0;
-  unsigned month = 0, day = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2u-%2u%*[T ]%2d:%2d:%2d%n", &year, &month, &day, &hour,
-                  &minute, &second, &used) != 6) {
-    return std::nullopt;
+// As text compares once its ASCII letters are lower case.
+std::weak_ordering compare_lower(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) {
+    return static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  };
+  const std::size_t common = std::min(a.size(), b.size());
+  for (std::size_t at = 0; at < common; ++at) {
+    if (const auto order = lower(a[at]) <=> lower(b[at]); order != 0) return order;
   }
-  std::string zone = text.substr(static_cast<std::size_t>(used));
-  if (zone.starts_with('.')) {
-    const auto end = zone.find_first_not_of("0123456789", 1);
-    zone = end == std::string::npos ? "" : zone.substr(end);
-  }
-  int offset_hours = 0, offset_minutes = 0;
-  char sign[] = "+";
-  if (zone != "Z" && !zone.empty() &&
-      std::sscanf(zone.c_str(), "%1[+-]%2d:%2d", sign, &offset_hours, &offset_minutes) != 3) {
-    return std::nullopt;
-  }
-  const chrono::year_month_day date{chrono::year{year}, chrono::month{month}, chrono::day{day}};
-  if (!date.ok()) return std::nullopt;
-  const auto offset = chrono::hours{offset_hours} + chrono::minutes{offset_minutes};
-  const Time local{chrono::sys_days{date} + chrono::hours{hour} + chrono::minutes{minute} +
-                   chrono::seconds{second}};
-  return sign[0] == '-' ? local + offset : local - offset;
-}
-
-std::string later_of(const std::string* previous, const std::string& candidate) {
-  const auto theirs = read_time(candidate);
-  if (!previous) return theirs ? to_seconds_text(*theirs) : candidate;
-  const auto ours = read_time(*previous);
-  if (!theirs || (ours && *ours >= *theirs)) return *previous;
-  return to_seconds_text(*theirs);
-}
-
-// Entries without a name go last, as found.
-auto sort_key(const JsonNode& entry) {
-  const std::string* name = entry.find_string("name");
-  return std::tuple(name == nullptr, name ? ascii_lower(*name) : "", name ? *name : "");
-}
-
-JsonNode sorted(JsonNode entries) {
-  std::vector<std::pair<decltype(sort_key(entries)), std::size_t>> order;  // the place breaks ties
-  for (const auto& entry : entries.items) order.emplace_back(sort_key(entry), order.size());
-  if (std::ranges::is_sorted(order)) return entries;
-  std::ranges::sort(order);
-  JsonNode out = JsonNode::array();
-  for (const auto& [key, at] : order) out.items.push_back(std::move(entries.items[at]));
-  return out;
-}
-
-JsonNode arranged(JsonNode root) {
-  JsonNode ordered = JsonNode::object();
-  ordered.set("version", JsonNode::number(2));
-  if (JsonNode* updated_at = root.find("updated_at")) ordered.set("updated_at", *updated_at);
-  for (const char* key : {"skills", "scenarios"}) {
-    JsonNode* found = root.find(key);
-    JsonNode entries = found && found->is_array() ? std::move(*found) : JsonNode::array();
-    ordered.set(key, sorted(std::move(entries)));
-  }
-  for (std::size_t at = 0; at < root.keys.size(); ++at) {
-    if (!ordered.find(root.keys[at])) ordered.set(root.keys[at], std::move(root.items[at]));
-  }
-  return ordered;
+  return a.size() <=> b.size();
 }
 
 }  // namespace
 
+const std::vector<CatalogFile::Entry>& CatalogFile::entries(ArtifactKind kind) const {
+  return kind == ArtifactKind::skill ? skills_ : scenarios_;
+}
+
+std::vector<CatalogFile::Entry>& CatalogFile::entries(ArtifactKind kind) {
+  return kind == ArtifactKind::skill ? skills_ : scenarios_;
+}
+
+std::string_view CatalogFile::text_of(const Entry& entry) const {
+  if (!entry.own.empty()) return entry.own;
+  return std::string_view(*source_).substr(entry.at, entry.size);
+}
+
+JsonNode CatalogFile::node_of(const Entry& entry) const {
+  JsonCursor cursor(text_of(entry));
+  JsonNode node;
+  cursor.read(node);  // it was read before
+  return node;
+}
+
+// By name; those without one go last, as found.
+bool CatalogFile::is_before(const Entry& a, const Entry& b) {
+  if (!a.named || !b.named) return a.named && !b.named;
+  const auto order = compare_lower(a.name, b.name);
+  return order < 0 || (order == 0 && a.name < b.name);
+}
+
+CatalogFile::Entry CatalogFile::entry_of(const JsonNode& node) {
+  Entry entry;
+  entry.own = to_json_text(node, entry_depth);
+  if (const std::string* name = node.find_string("name")) {
+    entry.named = true;
+    entry.name = *name;
+  }
+  if (const std::string* id = node.find_string("id")) entry.id = *id;
+  return entry;
+}
+
 CatalogFile CatalogFile::empty(const std::string& updated_at) {
-  JsonNode root = JsonNode::object();
-  if (!updated_at.empty()) root.set("updated_at", JsonNode::string(updated_at));
   CatalogFile file;
-  file.root_ = arranged(std::move(root));
+  if (!updated_at.empty()) file.updated_at_ = updated_at;
   return file;
 }
 
-Result<CatalogFile> CatalogFile::parse(std::string_view bytes) {
-  if (bytes.empty()) return refuse("it has 0 bytes", "catalog_empty");
-  HUB_TRY(root, parse_json_text(bytes, file_name));
-  if (!root.is_object()) return refuse("want an object", "catalog_type");
-  const JsonNode* version = root.find("version");
-  const bool known =
-      !version || version->kind == JsonNode::Kind::null ||
-      (version->kind == JsonNode::Kind::number && (version->text == "1" || version->text == "2"));
-  if (!known) {
-    return refuse("version " + to_json_text(*version) + " is not known, only 1 and 2",
-                  "catalog_unsupported_version");
-  }
-  for (const char* key : {"skills", "scenarios"}) {
-    const JsonNode* entries = root.find(key);
-    if (entries && !entries->is_array()) {
-      return refuse(std::string(key) + ": want a list", "catalog_type");
+void CatalogFile::take_entry(ArtifactKind kind, JsonCursor& cursor) {
+  Entry entry;
+  cursor.restart_canonical();
+  entry.at = cursor.offset();
+  JsonString key, text;
+  if (cursor.enter_object()) {
+    while (cursor.next_key(key)) {
+      if (key.is("name") && cursor.read_string(text)) {
+        entry.named = true;
+        entry.name = text.text();
+      } else if (key.is("id") && cursor.read_string(text)) {
+        entry.id = text.text();
+      } else {
+        cursor.skip();
+      }
     }
+  } else {
+    cursor.skip();
   }
-  const JsonNode* updated_at = root.find("updated_at");
-  if (updated_at && !updated_at->is_string())
-    return refuse("updated_at: want text", "catalog_type");
+  if (!cursor.ok()) return;
+  entry.size = cursor.offset() - entry.at;
+  if (!cursor.canonical()) {
+    JsonCursor again(std::string_view(*source_).substr(entry.at, entry.size));
+    append_json_text(entry.own, again, entry_depth);
+  }
+  entries(kind).push_back(std::move(entry));
+}
+
+Result<CatalogFile> CatalogFile::parse(std::string bytes) {
   CatalogFile file;
-  file.root_ = arranged(std::move(root));
+  file.source_ = std::make_shared<const std::string>(std::move(bytes));
+  CatalogVisitor visitor;
+  visitor.entry = [&file](ArtifactKind kind, JsonCursor& cursor) { file.take_entry(kind, cursor); };
+  visitor.other = [&file](const std::string& key, JsonCursor& cursor) {
+    append_json_text(file.others_.emplace_back(key, "").second, cursor, 1);
+  };
+  HUB_TRY(head, walk_catalog(*file.source_, visitor));
+  file.updated_at_ = std::move(head.updated_at);
+  for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
+    file.sort(kind);
+  }
   return file;
 }
 
-const JsonNode* CatalogFile::find(ArtifactKind kind, std::string_view name) const {
-  const JsonNode* entries = root_.find(directory_of(kind));
-  for (const auto& entry : entries->items) {
-    const std::string* found = entry.find_string("name");
-    if (found && *found == name) return &entry;
+void CatalogFile::sort(ArtifactKind kind) {
+  auto& all = entries(kind);
+  if (std::ranges::is_sorted(all, is_before)) return;
+  std::vector<std::size_t> order(all.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&all](std::size_t a, std::size_t b) {
+    return is_before(all[a], all[b]) || (!is_before(all[b], all[a]) && a < b);
+  });
+  std::vector<Entry> sorted;
+  sorted.reserve(all.size());
+  for (const std::size_t at : order) sorted.push_back(std::move(all[at]));
+  all = std::move(sorted);
+}
+
+std::optional<JsonNode> CatalogFile::entry(ArtifactKind kind, std::string_view name) const {
+  for (const auto& one : entries(kind)) {
+    if (one.named && one.name == name) return node_of(one);
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+std::vector<std::string> CatalogFile::names(ArtifactKind kind) const {
+  std::vector<std::string> all;
+  for (const auto& entry : entries(kind)) {
+    if (entry.named) all.push_back(entry.name);
+  }
+  return all;
+}
+
+std::int64_t CatalogFile::unnamed(ArtifactKind kind) const {
+  return std::ranges::count(entries(kind), false, &Entry::named);
+}
+
+std::map<std::string_view, std::string_view> CatalogFile::by_name(ArtifactKind kind) const {
+  std::map<std::string_view, std::string_view> all;
+  for (const auto& entry : entries(kind)) {
+    if (entry.named) all.emplace(entry.name, text_of(entry));
+  }
+  return all;
+}
+
+std::vector<std::string> CatalogFile::differing_further_keys(const CatalogFile& other) const {
+  std::map<std::string, std::pair<std::string, std::string>> values;
+  for (const auto& [key, value] : others_) values[key].first = value;
+  for (const auto& [key, value] : other.others_) values[key].second = value;
+  std::vector<std::string> keys;
+  for (const auto& [key, pair] : values) {
+    if (pair.first != pair.second) keys.push_back(key);
+  }
+  return keys;
 }
 
 Result<> CatalogFile::check_aliases(ArtifactKind kind, std::string_view name,
                                     std::string_view id) const {
   const std::string ours[] = {fold(name), fold(id)};
-  for (const auto& entry : root_.find(directory_of(kind))->items) {
-    const std::string* other = entry.find_string("name");
-    if (!other || *other == name) continue;
-    for (const char* key : {"name", "id"}) {
-      const std::string* alias = entry.find_string(key);
-      if (!alias || std::ranges::find(ours, fold(*alias)) == std::end(ours)) continue;
+  for (const auto& entry : entries(kind)) {
+    if (!entry.named || entry.name == name) continue;
+    for (const auto& alias : {entry.name, entry.id}) {
+      if (alias.empty() || std::ranges::find(ours, fold(alias)) == std::end(ours)) continue;
       return fail(ErrorCode::conflict,
-                  "cannot publish " + to_text(kind) + " " + std::string(name) + ": " + *other +
-                      " already answers to \"" + *alias + "\"",
+                  "cannot publish " + to_text(kind) + " " + std::string(name) + ": " + entry.name +
+                      " already answers to \"" + alias + "\"",
                   "alias_conflict", "choose another name or id",
-                  {{"name", name}, {"other", *other}, {"alias", *alias}});
+                  {{"file", "registry.json"},
+                   {"name", name},
+                   {"other", entry.name},
+                   {"alias", alias},
+                   {"observed", alias}});
     }
   }
   return {};
 }
 
 void CatalogFile::upsert(ArtifactKind kind, const JsonNode& entry) {
-  auto& entries = root_.find(directory_of(kind))->items;
-  const auto same = std::ranges::find_if(entries, [&](const JsonNode& one) {
-    const std::string* name = one.find_string("name");
-    return name && *name == *entry.find_string("name");
-  });
-  if (same == entries.end()) {
-    const auto place = std::ranges::upper_bound(entries, sort_key(entry), {}, sort_key);
-    entries.insert(place, entry);
+  auto& all = entries(kind);
+  Entry fresh = entry_of(entry);
+  const auto same = std::ranges::find_if(
+      all, [&](const Entry& one) { return one.named && one.name == fresh.name; });
+  if (same == all.end()) {
+    all.insert(std::ranges::upper_bound(all, fresh, is_before), std::move(fresh));
   } else {
-    *same = merge_entry(*same, entry);
+    *same = entry_of(merge_entry(node_of(*same), entry));
   }
-  const std::string moved =
-      later_of(root_.find_string("updated_at"), *entry.find_string("updated_at"));
-  const bool had_one = root_.find("updated_at") != nullptr;
-  root_.set("updated_at", JsonNode::string(moved));
-  if (!had_one) root_ = arranged(std::move(root_));
+  if (const std::string* time = entry.find_string("updated_at")) {
+    updated_at_ = later_time(updated_at_, *time);
+  }
 }
 
-std::string CatalogFile::bytes() const { return to_json_text(root_) + "\n"; }
+CatalogFile CatalogFile::without_entries() const {
+  CatalogFile file;
+  file.updated_at_ = updated_at_;
+  file.others_ = others_;
+  return file;
+}
+
+std::string CatalogFile::bytes() const {
+  constexpr std::string_view indent = "\n    ";
+  std::size_t size = 256;
+  for (const auto* all : {&skills_, &scenarios_}) {
+    for (const auto& entry : *all) size += text_of(entry).size() + indent.size() + 1;
+  }
+  for (const auto& [key, value] : others_) size += (2 * key.size()) + value.size() + 16;
+  std::string out;
+  out.reserve(size);
+  out += "{\n  \"version\": 2";
+  if (updated_at_) {
+    out += ",\n  \"updated_at\": ";
+    append_json_string(out, *updated_at_);
+  }
+  for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
+    out += ",\n  \"" + directory_of(kind) + "\": [";
+    for (bool first = true; const auto& entry : entries(kind)) {
+      if (!first) out += ',';
+      first = false;
+      out += indent;
+      out += text_of(entry);
+    }
+    out += entries(kind).empty() ? "]" : "\n  ]";
+  }
+  for (const auto& [key, value] : others_) {
+    out += ",\n  ";
+    append_json_string(out, key);
+    out += ": " + value;
+  }
+  out += "\n}\n";
+  return out;
+}
+
+Catalog CatalogFile::catalog(const std::string& commit, const std::string& digest,
+                             Time fetched_at) const {
+  return read_catalog(bytes(), {commit, digest, fetched_at}).value();
+}
 
 }  // namespace hub::registry

@@ -10,12 +10,12 @@ namespace {
 
 JsonNode node(std::string_view text) { return parse_json_text(text, "node").value(); }
 
-CatalogFile file_of(std::string_view text) { return CatalogFile::parse(text).value(); }
+CatalogFile file_of(std::string_view text) { return CatalogFile::parse(std::string(text)).value(); }
 
 Catalog catalog_of(std::string_view text) { return file_of(text).catalog("", "", from_millis(0)); }
 
 std::string reason_of(std::string_view bytes) {
-  const auto read = CatalogFile::parse(bytes);
+  const auto read = CatalogFile::parse(std::string(bytes));
   return read ? "accepted" : read.error().reason;
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("an upsert replaces what the manifest says and keeps the rest") {
                        "updated_at": "2026-08-01T00:00:00+00:00", "path": "skills/b",
                        "source": {"path": "skills/b"}, "title": "New",
                        "integrity": {"tree": "sha256:00", "size": 1, "files": 1}})"));
-  const JsonNode* entry = file.find(ArtifactKind::skill, "b");
+  const auto entry = file.entry(ArtifactKind::skill, "b");
   REQUIRE(entry);
   CHECK(entry->keys == std::vector<std::string>{"kind", "id", "name", "version", "updated_at",
                                                 "path", "source", "title", "publisher", "channels",
@@ -170,7 +170,7 @@ TEST_CASE("one bad entry is quarantined with its reason and the rest loads") {
   std::string all;
   for (const auto& reason : reasons) all += reason + ", ";
   CHECK(all ==
-        " field_type, ../up name_invalid, good alias_conflict, tagged field_type, "
+        " entry_type, ../up name_invalid, good alias_conflict, tagged field_type, "
         "thief alias_conflict, typed field_type, ");
   for (const auto& bad : catalog.quarantined) {
     if (bad.name == "thief") CHECK(bad.message.find("victim") != std::string::npos);

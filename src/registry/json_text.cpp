@@ -3,11 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <unordered_set>
-
-#include <boost/json/basic_parser_impl.hpp>
-
-#include "registry/text.hpp"
+#include <utility>
 
 namespace hub::registry {
 
@@ -81,166 +77,14 @@ void JsonNode::erase(std::string_view key) {
   keys.erase(at);
 }
 
-namespace {
-
-constexpr std::size_t depth_max = 64;
-
-// Receives what Boost.JSON's parser finds and keeps what its values would lose.
-class Builder {
- public:
-  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-  using Code = boost::json::error_code;
-  using Text = boost::json::string_view;
-
-  // NOLINTBEGIN(readability-make-member-function-const): the parser wants these as they are
-  bool on_document_begin(Code&) { return true; }
-  bool on_document_end(Code&) { return true; }
-  bool on_object_begin(Code&) { return open(JsonNode::object()); }
-  bool on_object_end(std::size_t, Code&) { return close(); }
-  bool on_array_begin(Code&) { return open(JsonNode::array()); }
-  bool on_array_end(std::size_t, Code&) { return close(); }
-  bool on_key_part(Text part, std::size_t, Code&) { return gather(part); }
-  bool on_key(Text part, std::size_t, Code& error) {
-    gather(part);
-    Frame& frame = open_.back();
-    if (!frame.is_new(text_)) {
-      duplicate_key = text_;
-      error = boost::json::error::syntax;
-      return false;
-    }
-    frame.node.keys.push_back(std::exchange(text_, {}));
-    return true;
-  }
-  bool on_string_part(Text part, std::size_t, Code&) { return gather(part); }
-  bool on_string(Text part, std::size_t, Code&) {
-    gather(part);
-    return add(JsonNode::string(std::exchange(text_, {})));
-  }
-  bool on_number_part(Text part, Code&) { return gather(part); }
-  bool on_int64(std::int64_t, Text part, Code&) { return add_number(part); }
-  bool on_uint64(std::uint64_t, Text part, Code&) { return add_number(part); }
-  bool on_double(double, Text part, Code&) { return add_number(part); }
-  bool on_bool(bool truth, Code&) { return add(JsonNode::boolean(truth)); }
-  bool on_null(Code&) { return add(JsonNode{}); }
-  bool on_comment_part(Text, Code&) { return true; }
-  bool on_comment(Text, Code&) { return true; }
-  // NOLINTEND(readability-make-member-function-const)
-
-  JsonNode root;
-  std::string duplicate_key;
-
- private:
-  struct Frame {
-    JsonNode node;
-    std::unordered_set<std::string> seen;  // of an object with many keys
-
-    bool is_new(const std::string& key) {
-      constexpr std::size_t few = 16;
-      if (node.keys.size() < few) return std::ranges::find(node.keys, key) == node.keys.end();
-      if (seen.empty()) seen.insert(node.keys.begin(), node.keys.end());
-      return seen.insert(key).second;
-    }
-  };
-
-  bool gather(Text part) {
-    text_.append(part.data(), part.size());
-    return true;
-  }
-  bool add_number(Text part) {
-    gather(part);
-    JsonNode node;
-    node.kind = JsonNode::Kind::number;
-    node.text = std::exchange(text_, {});
-    return add(std::move(node));
-  }
-  bool open(JsonNode node) {
-    open_.push_back({std::move(node), {}});
-    return true;
-  }
-  bool close() {
-    JsonNode node = std::move(open_.back().node);
-    open_.pop_back();
-    return add(std::move(node));
-  }
-  bool add(JsonNode node) {
-    if (open_.empty())
-      root = std::move(node);
-    else
-      open_.back().node.items.push_back(std::move(node));
-    return true;
-  }
-
-  std::vector<Frame> open_;
-  std::string text_;  // of the key, string or number being read
-};
-
-tl::unexpected<Error> refuse(std::string_view bytes, std::size_t offset, const std::string& file,
-                             const std::string& why, const char* reason) {
-  const std::string_view before = bytes.substr(0, offset);
-  const auto line = static_cast<std::int64_t>(std::ranges::count(before, '\n')) + 1;
-  const auto start = before.rfind('\n');
-  const auto column =
-      static_cast<std::int64_t>(start == std::string_view::npos ? offset + 1 : offset - start);
-  return fail(ErrorCode::invalid,
-              "cannot read " + file + ": line " + std::to_string(line) + ", column " +
-                  std::to_string(column) + ": " + why,
-              reason, "mend the file there, or restore it from its history",
-              {{"file", file},
-               {"line", line},
-               {"column", column},
-               {"offset", static_cast<std::int64_t>(offset)}});
-}
-
-// A merge that nobody finished. A JSON string holds no raw line break, so no value looks like this.
-std::size_t find_conflict_marker(std::string_view bytes) {
-  for (std::size_t at = 0; at != std::string_view::npos && at < bytes.size();) {
-    const std::string_view line = bytes.substr(at);
-    if (line.starts_with("<<<<<<<") || line.starts_with(">>>>>>>")) return at;
-    at = bytes.find('\n', at);
-    if (at != std::string_view::npos) ++at;
-  }
-  return std::string_view::npos;
-}
-
-}  // namespace
-
 Result<JsonNode> parse_json_text(std::string_view bytes, const std::string& file) {
-  if (const auto good = utf8_prefix(bytes); good != bytes.size()) {
-    return refuse(bytes, good, file, "this is not UTF-8", "json_not_utf8");
-  }
-  boost::json::parse_options options;
-  options.max_depth = depth_max;
-  boost::json::basic_parser<Builder> parser(options);
-  boost::json::error_code error;
-  const std::size_t used = parser.write_some(false, bytes.data(), bytes.size(), error);
-  const auto rest = bytes.find_first_not_of(" \t\r\n", used);
-  if (!error && rest == std::string_view::npos) return std::move(parser.handler().root);
-
-  if (const auto marker = find_conflict_marker(bytes); marker != std::string_view::npos) {
-    return refuse(bytes, marker, file, "a merge conflict was left here", "json_conflict_markers");
-  }
-  if (!error) return refuse(bytes, rest, file, "text after the end of the value", "json_syntax");
-  if (!parser.handler().duplicate_key.empty()) {
-    return refuse(bytes, used, file,
-                  "the key \"" + parser.handler().duplicate_key + "\" is there twice",
-                  "json_duplicate_key");
-  }
-  if (error == boost::json::error::too_deep) {
-    return refuse(bytes, used, file, "more than " + std::to_string(depth_max) + " levels deep",
-                  "json_too_deep");
-  }
-  if (error == boost::json::error::incomplete) {
-    return refuse(bytes, bytes.size(), file, "the file ends in the middle", "json_truncated");
-  }
-  return refuse(bytes, used, file, error.message(), "json_syntax");
+  JsonCursor cursor(bytes);
+  JsonNode root;
+  if (!cursor.read(root) || !cursor.end()) return tl::unexpected(refused_json(cursor, file));
+  return root;
 }
 
-namespace {
-
-void write_string(std::string& out, std::string_view text) {
+void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
@@ -264,12 +108,15 @@ void write_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+namespace {
+
+// NOLINTNEXTLINE(misc-no-recursion): at most JsonCursor::depth_max deep
 void write_node(std::string& out, const JsonNode& node, std::size_t indent) {
   switch (node.kind) {
     case JsonNode::Kind::null: out += "null"; return;
     case JsonNode::Kind::boolean: out += node.truth ? "true" : "false"; return;
     case JsonNode::Kind::number: out += node.text; return;
-    case JsonNode::Kind::string: write_string(out, node.text); return;
+    case JsonNode::Kind::string: append_json_string(out, node.text); return;
     case JsonNode::Kind::array:
     case JsonNode::Kind::object: break;
   }
@@ -279,7 +126,7 @@ void write_node(std::string& out, const JsonNode& node, std::size_t indent) {
     out += at == 0 ? "\n" : ",\n";
     out.append(indent + 2, ' ');
     if (object) {
-      write_string(out, node.keys[at]);
+      append_json_string(out, node.keys[at]);
       out += ": ";
     }
     write_node(out, node.items[at], indent + 2);
@@ -293,17 +140,60 @@ void write_node(std::string& out, const JsonNode& node, std::size_t indent) {
 
 }  // namespace
 
-std::string to_json_text(const JsonNode& node) {
+std::string to_json_text(const JsonNode& node, std::size_t depth) {
   std::string out;
-  write_node(out, node, 0);
+  write_node(out, node, 2 * depth);
   return out;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): at most JsonCursor::depth_max deep
+bool append_json_text(std::string& out, JsonCursor& cursor, std::size_t depth) {
+  const auto line = [&out](std::size_t levels) {
+    out += '\n';
+    out.append(2 * levels, ' ');
+  };
+  JsonString text;
+  bool empty = true;
+  if (cursor.enter_object()) {
+    out += '{';
+    while (cursor.next_key(text)) {
+      if (!std::exchange(empty, false)) out += ',';
+      line(depth + 1);
+      append_json_string(out, text.text());
+      out += ": ";
+      append_json_text(out, cursor, depth + 1);
+    }
+    if (!empty) line(depth);
+    out += '}';
+  } else if (cursor.enter_array()) {
+    out += '[';
+    while (cursor.next_item()) {
+      if (!std::exchange(empty, false)) out += ',';
+      line(depth + 1);
+      append_json_text(out, cursor, depth + 1);
+    }
+    if (!empty) line(depth);
+    out += ']';
+  } else if (cursor.read_string(text)) {
+    append_json_string(out, text.text());
+  } else if (cursor.ok()) {
+    const std::size_t start = cursor.offset();
+    if (cursor.skip()) out += cursor.bytes().substr(start, cursor.offset() - start);
+  }
+  return cursor.ok();
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): at most JsonCursor::depth_max deep
 boost::json::value to_value(const JsonNode& node) {
   switch (node.kind) {
     case JsonNode::Kind::null: return nullptr;
     case JsonNode::Kind::boolean: return node.truth;
-    case JsonNode::Kind::number: return boost::json::parse(node.text);
+    case JsonNode::Kind::number: {
+      boost::json::error_code error;
+      boost::json::value number = boost::json::parse(node.text, error);
+      if (error) return boost::json::string(node.text);  // an exponent beyond all bounds
+      return number;
+    }
     case JsonNode::Kind::string: return boost::json::string(node.text);
     case JsonNode::Kind::array: {
       boost::json::array array;

@@ -11,12 +11,13 @@
 #include <boost/json.hpp>
 
 #include "base/result.hpp"
+#include "registry/json_cursor.hpp"
 
 namespace hub::registry {
 
 // A value type: copied and compared.
 struct JsonNode {
-  enum class Kind { null, boolean, number, string, array, object };
+  using Kind = JsonKind;
 
   Kind kind = Kind::null;
   bool truth = false;
@@ -44,13 +45,19 @@ struct JsonNode {
   friend bool operator==(const JsonNode&, const JsonNode&) = default;
 };
 
-// invalid, with line, column and offset in details. Reasons: json_syntax, json_truncated,
-// json_duplicate_key, json_too_deep (over 64), json_not_utf8, json_conflict_markers. Also refused:
-// NaN, Infinity, lone surrogates, a byte order mark, anything after the value.
+// invalid, with file, line, column, offset and what was observed in details. Reasons: json_syntax,
+// json_truncated, json_duplicate_key, json_too_deep (over 64), json_not_utf8,
+// json_conflict_markers. Also refused: NaN, Infinity, lone surrogates, a byte order mark, anything
+// after the value.
 Result<JsonNode> parse_json_text(std::string_view bytes, const std::string& file);
 
-std::string to_json_text(const JsonNode&);  // indent 2, no newline at the end
+// Indent 2, no newline at the end. `depth`: how many containers it will stand in.
+std::string to_json_text(const JsonNode&, std::size_t depth = 0);
+// The next value, laid out so, without a tree of it. False: the cursor failed.
+bool append_json_text(std::string& out, JsonCursor&, std::size_t depth);
+void append_json_string(std::string& out, std::string_view text);  // with its quotes
 
-boost::json::value to_value(const JsonNode&);  // for answers; numbers become doubles or integers
+// For answers: numbers become doubles or integers, and text where they fit neither.
+boost::json::value to_value(const JsonNode&);
 
 }  // namespace hub::registry

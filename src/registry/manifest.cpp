@@ -58,12 +58,27 @@ class Fields {
                       std::to_string(at.column) + ": " + field + ": want " + want,
                   "field_type",
                   "write " + field + " as " + want,
-                  {{"file", file_}, {"line", at.line}, {"column", at.column}, {"field", field}}};
+                  {{"file", file_},
+                   {"line", at.line},
+                   {"column", at.column},
+                   {"field", field},
+                   {"observed", kind_text(at)}}};
   }
 
   std::optional<Error> error;
 
  private:
+  static std::string kind_text(const YamlNode& node) {
+    constexpr std::size_t chars_max = 40;
+    switch (node.kind) {
+      case YamlNode::Kind::scalar:
+        return node.is_null() ? "nothing" : node.text.substr(0, chars_max);
+      case YamlNode::Kind::sequence: return "a list";
+      case YamlNode::Kind::mapping: return "a mapping";
+    }
+    return {};  // not reached: every kind is named above
+  }
+
   std::string file_;
 };
 
@@ -112,6 +127,14 @@ void read_dependencies(Fields& fields, Manifest& manifest) {
   }
 }
 
+Error missing(ArtifactKind kind, const std::string& file) {
+  return Error{ErrorCode::not_found,
+               "cannot read " + file + ": no such file",
+               "manifest_missing",
+               "a " + to_text(kind) + " is a directory with a " + manifest_file_of(kind),
+               {{"file", file}, {"line", 1}}};
+}
+
 }  // namespace
 
 Result<Manifest> parse_manifest(ArtifactKind kind, std::string_view bytes,
@@ -147,16 +170,22 @@ Result<Manifest> parse_manifest(ArtifactKind kind, std::string_view bytes,
 Result<Manifest> read_manifest(ArtifactKind kind, const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / manifest_file_of(kind);
   std::error_code ec;
-  if (!std::filesystem::exists(path, ec)) {
-    return fail(ErrorCode::not_found, "cannot read " + path.string() + ": no such file",
-                "manifest_missing",
-                "a " + to_text(kind) + " is a directory with a " + manifest_file_of(kind),
-                {{"file", path.string()}});
-  }
+  if (!std::filesystem::exists(path, ec)) return tl::unexpected(missing(kind, path.string()));
   const auto size = std::filesystem::file_size(path, ec);
   if (!ec && size > manifest_bytes_max) return tl::unexpected(too_large(path.string(), size));
   HUB_TRY(bytes, read_file(path));
   return parse_manifest(kind, bytes, path.string());
+}
+
+Result<Manifest> read_published_manifest(const git::Repository& repository,
+                                         const std::string& commit, ArtifactKind kind,
+                                         const std::string& name) {
+  const std::string path = directory_of(kind) + "/" + name + "/" + manifest_file_of(kind);
+  constexpr auto bytes_max = static_cast<std::int64_t>(git::TreeLimits{}.file_bytes_max);
+  auto bytes = repository.read_file(commit, path, bytes_max);
+  if (!bytes && bytes.error().reason == "no_path") return tl::unexpected(missing(kind, path));
+  if (!bytes) return tl::unexpected(bytes.error());
+  return parse_manifest(kind, *bytes, path);
 }
 
 }  // namespace hub::registry

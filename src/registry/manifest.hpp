@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "contracts/artifact.hpp"
+#include "git/repository.hpp"
 #include "registry/yaml.hpp"
 
 namespace hub::registry {
@@ -35,5 +36,9 @@ struct Manifest {
 Result<Manifest> parse_manifest(ArtifactKind, std::string_view bytes, const std::string& file);
 // not_found with reason manifest_missing.
 Result<Manifest> read_manifest(ArtifactKind, const std::filesystem::path& artifact_directory);
+
+// The same of what a commit publishes, named "skills/x/skill.yaml" in errors.
+Result<Manifest> read_published_manifest(const git::Repository&, const std::string& commit,
+                                         ArtifactKind, const std::string& name);
 
 }  // namespace hub::registry

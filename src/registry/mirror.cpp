@@ -5,6 +5,7 @@
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "registry/catalog_file.hpp"
+#include "registry/catalog_reader.hpp"
 #include "registry/manifest.hpp"
 #include "registry/normalise.hpp"
 #include "registry/tree.hpp"
@@ -138,9 +139,9 @@ Result<SharedCatalog> Mirror::load(const git::Repository& repository,
                 "catalog_missing", "push a skill to it, or give the address of a registry");
   }
   if (!bytes) return tl::unexpected(bytes.error());
-  HUB_TRY(file, CatalogFile::parse(*bytes));
-  return std::make_shared<const Catalog>(
-      file.catalog(commit, "sha256:" + to_hex(sha256(*bytes)), fetched_at()));
+  HUB_TRY(catalog, registry::read_catalog(
+                       *bytes, {commit, "sha256:" + to_hex(sha256(*bytes)), fetched_at()}));
+  return std::make_shared<const Catalog>(std::move(catalog));
 }
 
 Time Mirror::fetched_at() const {

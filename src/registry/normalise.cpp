@@ -212,12 +212,14 @@ Result<> check_name(std::string_view name) {
     return fail(ErrorCode::invalid,
                 "cannot use the name \"" + std::string(name) +
                     "\": want letters, digits, _ . - and no more than 100",
-                "name_invalid", "rename the directory, for example to my_skill", {{"name", name}});
+                "name_invalid", "rename the directory, for example to my_skill",
+                {{"file", name}, {"name", name}, {"limit", 100}, {"observed", name}});
   }
   if (contains(reserved, ascii_lower(name))) {
     return fail(ErrorCode::invalid,
                 "cannot use the name \"" + std::string(name) + "\": it is reserved",
-                "name_reserved", "choose another name", {{"name", name}});
+                "name_reserved", "choose another name",
+                {{"file", name}, {"name", name}, {"observed", name}});
   }
   return {};
 }

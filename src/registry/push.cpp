@@ -117,7 +117,7 @@ class Publisher {
     HUB_TRY(file, catalog_at(tip));
     HUB_TRY(entry, entry_for(file, tip));
     file.upsert(request_.kind, entry);
-    report_.entry = to_value(*file.find(request_.kind, candidate_.name));
+    report_.entry = to_value(*file.entry(request_.kind, candidate_.name));
     if (request_.mode == PushMode::dry_run) {
       report_.status = PushStatus::dry_run;
       return true;
@@ -177,7 +177,7 @@ class Publisher {
     }
     if (!bytes) return tl::unexpected(bytes.error());
     if (bytes->empty()) return start_catalog("registry.json was empty");
-    return CatalogFile::parse(*bytes);
+    return CatalogFile::parse(std::move(*bytes));
   }
 
   CatalogFile start_catalog(const std::string& warning) {
@@ -189,7 +189,7 @@ class Publisher {
 
   Result<JsonNode> entry_for(const CatalogFile& file, const std::string& tip) {
     std::string updated_at = to_seconds_text(now_);
-    if (const JsonNode* previous = file.find(request_.kind, candidate_.name)) {
+    if (const auto previous = file.entry(request_.kind, candidate_.name)) {
       const std::string* version = previous->find_string("version");
       HUB_TRY(tree, published_tree(*previous, tip));
       HUB_CHECK(check_version(candidate_, version ? *version : "", tree));

@@ -1,11 +1,12 @@
 #pragma once
-// The files of an artifact, validated, and their digest `adaos.tree.v1` (docs/tree-digest.md).
-// Blocking disk reads; any thread.
+// The files of an artifact, validated, and their digest `adaos.tree.v1`
+// (docs/formats/tree-digest.md). Blocking disk reads; any thread.
 //
-// Refused, each with a stable reason and details {path, limit, observed}: path_unsafe,
-// path_not_utf8, path_not_nfc, path_reserved, path_too_long (240 bytes), path_too_deep (16),
-// path_case_collision, tree_symlink, tree_hard_link, tree_special_file, tree_too_many_files
-// (10,000), tree_too_large (128 MiB), file_too_large (32 MiB), secret_found.
+// Refused, each with a stable reason, a hint and details {file, observed} and, where there is one,
+// {limit} or {line}: path_unsafe, path_not_utf8, path_not_nfc, path_reserved, path_too_long (240
+// bytes), path_too_deep (16), path_case_collision, tree_symlink, tree_hard_link, tree_special_file,
+// tree_gitlink, tree_too_many_files (10,000), tree_too_large (128 MiB), file_too_large (32 MiB),
+// secret_found.
 
 #include <cstdint>
 #include <filesystem>
@@ -46,15 +47,17 @@ Result<> check_together(std::span<const ArtifactFile>);
 // "sha256:…". `files` in any order.
 std::string tree_digest(std::vector<ArtifactFile> files);
 
-// Walks, validates and digests. `secret_fixtures` may hold what looks like a secret.
+// Sorted, summed and digested.
+ArtifactTree tree_of(std::vector<ArtifactFile>);
+
+// Walks, validates and digests; nothing is read before all names, kinds and sizes are known to be
+// good. `secret_fixtures` may hold what looks like a secret.
 Result<ArtifactTree> read_tree(const fs::path& directory,
                                const std::vector<std::string>& secret_fixtures = {});
 
-// The digest of what is published at `path` in a commit.
+// The digest of what is published at `path` in a commit, by the same rules for names, modes and
+// sizes; what looks like a secret is out already and refused no more.
 Result<ArtifactTree> read_published_tree(const git::Repository&, const std::string& commit,
                                          const std::string& path);
-
-// The kind of secret these bytes or this name look like ("private key"), or empty.
-std::string secret_kind(std::string_view path, std::string_view bytes);
 
 }  // namespace hub::registry

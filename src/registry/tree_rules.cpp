@@ -1,6 +1,7 @@
 // What the paths and files of an artifact may be. One rule, one reason.
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <map>
 
 #include <utf8proc.h>
@@ -17,6 +18,7 @@ constexpr git::TreeLimits limits{};
 
 tl::unexpected<Error> refuse(std::string_view path, const std::string& why, const char* reason,
                              const std::string& hint, boost::json::object details = {}) {
+  details["file"] = path;
   details["path"] = path;
   return fail(ErrorCode::invalid, "cannot publish " + std::string(path) + ": " + why, reason, hint,
               std::move(details));
@@ -38,47 +40,59 @@ bool is_hidden_codepoint(utf8proc_int32_t point) {
     return point >= low && point <= high;
   };
   return between(0, 0x1F) || between(0x7F, 0x9F) || point == 0xAD || point == 0x61C ||
-         between(0x200B, 0x200F) || between(0x2028, 0x202E) || between(0x2060, 0x2069) ||
-         point == 0xFEFF;
+         between(0x200B, 0x200F) || between(0x2028, 0x202E) || between(0x2060, 0x206F) ||
+         point == 0x034F || point == 0x115F || point == 0x1160 || point == 0x180E ||
+         point == 0x3164 || point == 0xFEFF || point == 0xFFA0 || between(0xE0000, 0xE007F);
 }
 
-bool has_hidden_codepoint(std::string_view text) {
+// The first one as "U+202E"; empty when there is none. The text is UTF-8.
+std::string hidden_codepoint(std::string_view text) {
   const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   auto left = static_cast<utf8proc_ssize_t>(text.size());
   while (left > 0) {
     utf8proc_int32_t point = 0;
     const utf8proc_ssize_t size = utf8proc_iterate(at, left, &point);
-    if (size <= 0 || is_hidden_codepoint(point)) return true;
+    if (size <= 0) return "not UTF-8";
+    if (is_hidden_codepoint(point)) {
+      std::array<char, 16> name{};
+      std::snprintf(name.data(), name.size(), "U+%04X", static_cast<unsigned>(point));
+      return name.data();
+    }
     at += size;
     left -= size;
   }
-  return false;
+  return {};
 }
 
 bool is_device_name(std::string_view component) {
   const std::string stem = ascii_lower(component.substr(0, component.find('.')));
-  constexpr std::array devices{"con", "nul", "aux", "prn"};
+  constexpr std::array devices{"con", "nul", "aux", "prn", "conin$", "conout$", "clock$"};
   if (std::ranges::find(devices, stem) != devices.end()) return true;
-  return stem.size() == 4 && (stem.starts_with("com") || stem.starts_with("lpt")) &&
-         stem[3] >= '1' && stem[3] <= '9';
+  if (!stem.starts_with("com") && !stem.starts_with("lpt")) return false;
+  const std::string_view number = std::string_view(stem).substr(3);
+  // Windows takes superscript digits for digits.
+  return (number.size() == 1 && number[0] >= '1' && number[0] <= '9') || number == "\u00b9" ||
+         number == "\u00b2" || number == "\u00b3";
 }
 
 Result<> check_component(std::string_view path, std::string_view component) {
   const std::string lower = ascii_lower(component);
   if (component.empty() || component == "." || component == "..") {
     return refuse(path, "it does not stay inside the artifact", "path_unsafe",
-                  "use plain relative names");
+                  "use plain relative names", {{"observed", component}});
   }
-  if (lower == ".git" || lower == "git~1" || lower == ".gitmodules") {
+  if (lower == ".git" || lower == "git~1" || lower == ".gitmodules" || lower == ".git." ||
+      lower.starts_with(".git ")) {
     return refuse(path, "git keeps the name " + std::string(component) + " for itself",
-                  "path_reserved", "remove or rename it");
+                  "path_reserved", "remove or rename it", {{"observed", component}});
   }
   if (is_device_name(component)) {
     return refuse(path, "Windows keeps the name " + std::string(component) + " for a device",
-                  "path_reserved", "rename it");
+                  "path_reserved", "rename it", {{"observed", component}});
   }
   if (component.back() == '.' || component.back() == ' ') {
-    return refuse(path, "a name ends with a dot or a space", "path_unsafe", "rename it");
+    return refuse(path, "a name ends with a dot or a space", "path_unsafe", "rename it",
+                  {{"observed", component}});
   }
   return {};
 }
@@ -88,21 +102,25 @@ Result<> check_component(std::string_view path, std::string_view component) {
 Result<> check_path(std::string_view path) {
   if (!is_utf8(path)) {
     return fail(ErrorCode::invalid, "cannot publish a file: its name is not UTF-8", "path_not_utf8",
-                "rename it", {{"path_hex", to_hex(path)}});
+                "rename it",
+                {{"file", "?"}, {"path_hex", to_hex(path)}, {"observed", to_hex(path)}});
   }
   if (path.size() > path_bytes_max) {
     return refuse(path, "its path is too long", "path_too_long", "use shorter names",
                   {{"limit", path_bytes_max}, {"observed", path.size()}});
   }
-  if (has_hidden_codepoint(path)) {
-    return refuse(path, "its name has control or invisible characters", "path_unsafe", "rename it");
+  if (const std::string hidden = hidden_codepoint(path); !hidden.empty()) {
+    return refuse(path, "its name has control or invisible characters (" + hidden + ")",
+                  "path_unsafe", "rename it", {{"observed", hidden}});
   }
   if (!is_nfc(path)) {
     return refuse(path, "its name is not in Unicode normal form C", "path_not_nfc",
-                  "rename it; some systems write accents as characters of their own");
+                  "rename it; some systems write accents as characters of their own",
+                  {{"observed", to_hex(path)}});
   }
   if (path.find_first_of("\\:") != std::string_view::npos) {
-    return refuse(path, "its name has a backslash or a colon", "path_unsafe", "rename it");
+    return refuse(path, "its name has a backslash or a colon", "path_unsafe", "rename it",
+                  {{"observed", path.substr(path.find_first_of("\\:"), 1)}});
   }
   const auto components = components_of(path);
   if (components.size() > levels_max) {
@@ -115,8 +133,10 @@ Result<> check_path(std::string_view path) {
 
 Result<> check_together(std::span<const ArtifactFile> files) {
   if (std::ssize(files) > limits.files_max) {
-    return fail(ErrorCode::invalid, "cannot publish: too many files", "tree_too_many_files",
-                "publish fewer files", {{"limit", limits.files_max}, {"observed", files.size()}});
+    return fail(
+        ErrorCode::invalid, "cannot publish: too many files", "tree_too_many_files",
+        "publish fewer files",
+        {{"file", files.back().path}, {"limit", limits.files_max}, {"observed", files.size()}});
   }
   std::int64_t total = 0;
   std::map<std::string, std::string, std::less<>> seen;  // folded path -> path, directories too
@@ -139,82 +159,11 @@ Result<> check_together(std::span<const ArtifactFile> files) {
       const auto [kind, first] = is_directory.emplace(prefix, directory);
       if ((!fresh && at->second != prefix) || (!first && !(kind->second && directory))) {
         return refuse(file.path, "on some systems it is the same as " + at->second,
-                      "path_case_collision", "rename one of the two", {{"other", at->second}});
+                      "path_case_collision", "rename one of the two",
+                      {{"other", at->second}, {"observed", at->second}});
       }
       if (!directory) break;
     }
-  }
-  return {};
-}
-
-namespace {
-
-struct TokenPattern {
-  std::string_view prefix;
-  std::size_t length_min;  // of what follows
-  std::string_view kind;
-};
-
-constexpr std::array token_patterns{
-    TokenPattern{"AKIA", 16, "AWS access key"},
-    TokenPattern{"ghp_", 36, "GitHub token"},
-    TokenPattern{"gho_", 36, "GitHub token"},
-    TokenPattern{"ghs_", 36, "GitHub token"},
-    TokenPattern{"github_pat_", 60, "GitHub token"},
-    TokenPattern{"glpat-", 20, "GitLab token"},
-    TokenPattern{"xoxb-", 24, "Slack token"},
-    TokenPattern{"xoxp-", 24, "Slack token"},
-    TokenPattern{"AIza", 35, "Google API key"},
-    TokenPattern{"sk_live_", 24, "Stripe key"},
-    TokenPattern{"npm_", 36, "npm token"},
-    TokenPattern{"pypi-AgEIcHlwaS", 40, "PyPI token"},
-};
-
-bool is_token_char(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         c == '-';
-}
-
-bool has_token(std::string_view bytes, const TokenPattern& pattern) {
-  for (auto at = bytes.find(pattern.prefix); at != std::string_view::npos;
-       at = bytes.find(pattern.prefix, at + 1)) {
-    if (at > 0 && is_token_char(bytes[at - 1])) continue;
-    std::size_t length = 0;
-    for (auto next = at + pattern.prefix.size(); next < bytes.size() && is_token_char(bytes[next]);
-         ++next) {
-      ++length;
-    }
-    if (length >= pattern.length_min) return true;
-  }
-  return false;
-}
-
-bool has_private_key(std::string_view bytes) {
-  constexpr std::string_view begin = "-----BEGIN ";
-  for (auto at = bytes.find(begin); at != std::string_view::npos; at = bytes.find(begin, at + 1)) {
-    const std::string_view label = bytes.substr(at + begin.size(), 40);
-    const auto end = label.find("PRIVATE KEY");
-    if (end != std::string_view::npos && label.substr(0, end).find('-') == std::string_view::npos) {
-      return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
-std::string secret_kind(std::string_view path, std::string_view bytes) {
-  const std::string name = ascii_lower(path.substr(path.rfind('/') + 1));
-  if (name == ".env" || name == ".netrc" || name == ".npmrc" || name == ".pypirc") {
-    return "file of credentials";
-  }
-  if (name == "id_rsa" || name == "id_ed25519" || name == "id_ecdsa" || name.ends_with(".p12") ||
-      name.ends_with(".pfx")) {
-    return "private key";
-  }
-  if (has_private_key(bytes)) return "private key";
-  for (const auto& pattern : token_patterns) {
-    if (has_token(bytes, pattern)) return std::string(pattern.kind);
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include "registry/secrets.hpp"
 #include "registry/test_artifacts.hpp"
 
 namespace hub::registry {
@@ -23,12 +24,17 @@ std::string reason_of(const fs::path& directory) {
   return tree ? "accepted" : tree.error().reason;
 }
 
+std::string secret_kind(std::string_view path, std::string_view bytes) {
+  const auto found = find_secret(path, bytes);
+  return found ? std::string(found->kind) : std::string();
+}
+
 std::string path_reason(std::string_view path) {
   const auto checked = check_path(path);
   return checked ? "accepted" : checked.error().reason;
 }
 
-// The same list is in docs/tree-digest.md, computed there by an independent program.
+// The same list is in docs/formats/tree-digest.md, computed there by an independent program.
 TEST_CASE("the digest of a tree is that of the published vectors") {
   CHECK(tree_digest({}) ==
         "sha256:8ee728c6d2b19c1bc70028babecdfe51f3a22be4f1083675fdc58ad8a68dcf98");

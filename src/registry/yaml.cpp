@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <set>
 #include <utility>
@@ -28,6 +27,8 @@ namespace {
 constexpr int depth_max = 32;
 constexpr std::int64_t nodes_max = 10'000;
 constexpr std::int64_t text_bytes_max = std::int64_t{1} << 20U;
+constexpr const char* mend_syntax =
+    "mend the YAML there; a text with special characters goes in quotes";
 constexpr std::string_view core_tag = "tag:yaml.org,2002:";
 
 struct Place {
@@ -35,11 +36,15 @@ struct Place {
 };
 
 tl::unexpected<Error> refuse(const std::string& file, Place at, const std::string& why,
-                             const char* reason, const std::string& hint = {}) {
+                             const char* reason, const std::string& hint,
+                             boost::json::object details = {}) {
+  details["file"] = file;
+  details["line"] = at.line;
+  details["column"] = at.column;
   return fail(ErrorCode::invalid,
               "cannot read " + file + ": line " + std::to_string(at.line) + ", column " +
                   std::to_string(at.column) + ": " + why,
-              reason, hint, {{"file", file}, {"line", at.line}, {"column", at.column}});
+              reason, hint, std::move(details));
 }
 
 Place place_of(const yaml_mark_t& mark) {
@@ -80,6 +85,11 @@ Cost cost_of(const YamlNode& node) {
   return cost;
 }
 
+struct Kept {
+  YamlNode node;
+  Cost cost;
+};
+
 class Reader {
  public:
   Reader(std::string_view bytes, const std::string& file) : file_(file) {
@@ -98,7 +108,9 @@ class Reader {
       Event event;
       HUB_CHECK(next(event));
       if (event.raw.type == YAML_STREAM_END_EVENT) {
-        return refuse(file_, event.place(), "the file is empty", "manifest_not_mapping");
+        return refuse(file_, event.place(), "the file is empty", "manifest_not_mapping",
+                      "write keys and values, at least version: \"1.0.0\"",
+                      {{"observed", "nothing"}});
       }
     }
     Event first;
@@ -109,7 +121,8 @@ class Reader {
     HUB_CHECK(next(after));
     if (after.raw.type != YAML_STREAM_END_EVENT) {
       return refuse(file_, after.place(), "a second document starts here",
-                    "manifest_multi_document");
+                    "manifest_multi_document", "keep one document, remove the rest",
+                    {{"limit", 1}, {"observed", 2}});
     }
     return root;
   }
@@ -121,14 +134,16 @@ class Reader {
     const std::string problem = parser_.problem ? parser_.problem : "this is not YAML";
     const yaml_mark_t& mark =
         parser_.error == YAML_READER_ERROR ? parser_.mark : parser_.problem_mark;
-    return refuse(file_, place_of(mark), problem + context, "manifest_yaml_syntax");
+    return refuse(file_, place_of(mark), problem + context, "manifest_yaml_syntax", mend_syntax,
+                  {{"observed", problem}});
   }
 
   Result<> expect(yaml_event_type_t type) {
     Event event;
     HUB_CHECK(next(event));
     if (event.raw.type == type) return {};
-    return refuse(file_, event.place(), "unexpected YAML", "manifest_yaml_syntax");
+    return refuse(file_, event.place(), "unexpected YAML", "manifest_yaml_syntax", mend_syntax,
+                  {{"observed", "unexpected YAML"}});
   }
 
   Result<> pay(const Cost& cost, int depth, Place at) {
@@ -136,14 +151,36 @@ class Reader {
     text_bytes_ += cost.text_bytes;
     if (depth + cost.depth - 1 > depth_max) {
       return refuse(file_, at, "more than " + std::to_string(depth_max) + " levels deep",
-                    "manifest_too_deep");
+                    "manifest_too_deep", "nest it less deeply",
+                    {{"limit", depth_max}, {"observed", depth + cost.depth - 1}});
     }
-    if (nodes_ > nodes_max || text_bytes_ > text_bytes_max) {
-      return refuse(file_, at,
-                    "more than " + std::to_string(nodes_max) + " values or " +
-                        std::to_string(text_bytes_max) + " bytes of text, aliases counted",
-                    "manifest_too_many_nodes");
+    if (nodes_ > nodes_max) return too_many(at, "values", nodes_max, nodes_);
+    if (text_bytes_ > text_bytes_max)
+      return too_many(at, "bytes of text", text_bytes_max, text_bytes_);
+    return {};
+  }
+
+  tl::unexpected<Error> too_many(Place at, const char* what, std::int64_t limit,
+                                 std::int64_t observed) const {
+    return refuse(file_, at,
+                  "more than " + std::to_string(limit) + " " + what + ", aliases counted",
+                  "manifest_too_many_nodes", "move data out of the manifest into files of its own",
+                  {{"limit", limit}, {"observed", observed}});
+  }
+
+  // An anchor keeps a copy of what it names, anchors inside anchors several.
+  Result<> keep(const std::string& anchor, const YamlNode& node) {
+    Kept kept{node, cost_of(node)};
+    anchored_nodes_ += kept.cost.nodes;
+    anchored_bytes_ += kept.cost.text_bytes;
+    const Place at{node.line, node.column};
+    if (anchored_nodes_ > 2 * nodes_max) {
+      return too_many(at, "values under anchors", 2 * nodes_max, anchored_nodes_);
     }
+    if (anchored_bytes_ > 2 * text_bytes_max) {
+      return too_many(at, "bytes of text under anchors", 2 * text_bytes_max, anchored_bytes_);
+    }
+    anchors_[anchor] = std::move(kept);
     return {};
   }
 
@@ -155,7 +192,7 @@ class Reader {
                       std::ranges::find(known, tag.substr(core_tag.size())) != known.end();
     if (!core) {
       return refuse(file_, at, "the tag " + tag + " is not used here", "manifest_tag_forbidden",
-                    "remove the tag");
+                    "remove the tag", {{"observed", tag}});
     }
     if (tag.ends_with(":str")) node.style = YamlNode::Style::quoted;
     return {};
@@ -188,9 +225,10 @@ class Reader {
       HUB_CHECK(pay({1, 0, 1}, depth, at));
       HUB_CHECK(read_mapping(node, depth));
     } else {
-      return refuse(file_, at, "unexpected YAML", "manifest_yaml_syntax");
+      return refuse(file_, at, "unexpected YAML", "manifest_yaml_syntax", mend_syntax,
+                    {{"observed", "unexpected YAML"}});
     }
-    if (!anchor.empty()) anchors_[anchor] = {node, cost_of(node)};
+    if (!anchor.empty()) HUB_CHECK(keep(anchor, node));
     return node;
   }
 
@@ -199,10 +237,11 @@ class Reader {
     const auto found = anchors_.find(name);
     if (found == anchors_.end()) {
       return refuse(file_, event.place(), "the alias *" + name + " names nothing before it",
-                    "manifest_yaml_syntax");
+                    "manifest_yaml_syntax", "write &" + name + " before what it should name",
+                    {{"observed", "*" + name}});
     }
-    HUB_CHECK(pay(found->second.second, depth, event.place()));
-    return found->second.first;
+    HUB_CHECK(pay(found->second.cost, depth, event.place()));
+    return found->second.node;
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): at most depth_max deep
@@ -228,7 +267,8 @@ class Reader {
       if (event.raw.type == YAML_MAPPING_END_EVENT) break;
       HUB_TRY(key, read_node(event, depth + 1));
       if (key.kind != YamlNode::Kind::scalar) {
-        return refuse(file_, event.place(), "a key must be text", "manifest_yaml_syntax");
+        return refuse(file_, event.place(), "a key must be text", "manifest_yaml_syntax",
+                      "write the key as text", {{"observed", "a list or a mapping"}});
       }
       Event value_event;
       HUB_CHECK(next(value_event));
@@ -239,7 +279,7 @@ class Reader {
       }
       if (!seen.insert(key.text).second) {
         return refuse(file_, event.place(), "the key \"" + key.text + "\" is there twice",
-                      "manifest_duplicate_key", "keep one of the two");
+                      "manifest_duplicate_key", "keep one of the two", {{"observed", key.text}});
       }
       node.keys.push_back(std::move(key.text));
       node.items.push_back(std::move(value));
@@ -262,12 +302,15 @@ class Reader {
       if (one.kind == YamlNode::Kind::mapping) HUB_CHECK(merge(node, one, seen));
     }
     if (from.kind == YamlNode::Kind::sequence) return {};
-    return refuse(file_, {from.line, from.column}, "<< wants a mapping", "manifest_yaml_syntax");
+    return refuse(file_, {from.line, from.column}, "<< wants a mapping", "manifest_yaml_syntax",
+                  "give it an alias of a mapping, or remove it", {{"observed", from.text}});
   }
 
   yaml_parser_t parser_{};
   const std::string& file_;
-  std::map<std::string, std::pair<YamlNode, Cost>> anchors_;
+  std::map<std::string, Kept> anchors_;
+  std::int64_t anchored_nodes_ = 0;
+  std::int64_t anchored_bytes_ = 0;
   std::int64_t nodes_ = 0;
   std::int64_t text_bytes_ = 0;
 };
@@ -280,99 +323,25 @@ Error too_large(const std::string& file, std::uint64_t observed_bytes) {
       "cannot read " + file + ": larger than " + std::to_string(manifest_bytes_max) + " bytes",
       "manifest_too_large",
       "move data out of the manifest into files of its own",
-      {{"file", file}, {"limit", manifest_bytes_max}, {"observed", observed_bytes}}};
+      {{"file", file}, {"line", 1}, {"limit", manifest_bytes_max}, {"observed", observed_bytes}}};
 }
 
 Result<YamlNode> parse_yaml(std::string_view bytes, const std::string& file) {
   if (bytes.size() > manifest_bytes_max) return tl::unexpected(too_large(file, bytes.size()));
   if (const auto good = utf8_prefix(bytes); good != bytes.size()) {
-    const std::string_view before = bytes.substr(0, good);
-    const auto start = before.rfind('\n');
-    const Place at{static_cast<int>(std::ranges::count(before, '\n')) + 1,
-                   static_cast<int>(start == std::string_view::npos ? good + 1 : good - start)};
-    return refuse(file, at, "this is not UTF-8", "manifest_not_utf8", "save the file as UTF-8");
+    const TextPlace place = place_in(bytes, good);
+    const Place at{static_cast<int>(place.line), static_cast<int>(place.column)};
+    return refuse(file, at, "this is not UTF-8", "manifest_not_utf8", "save the file as UTF-8",
+                  {{"observed", static_cast<unsigned char>(bytes[good])}});
   }
   Reader reader(bytes, file);
   HUB_TRY(root, reader.read_document());
   if (root.kind != YamlNode::Kind::mapping) {
     return refuse(file, {root.line, root.column}, "want a mapping of keys and values",
-                  "manifest_not_mapping");
+                  "manifest_not_mapping", "write keys and values, at least version: \"1.0.0\"",
+                  {{"observed", root.kind == YamlNode::Kind::sequence ? "a list" : "text"}});
   }
   return root;
-}
-
-namespace {
-
-// The shortest text that reads back as the same double, with the fraction that CPython writes.
-std::string number_text(double value) {
-  std::array<char, 40> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  std::string out(text.data(), end);
-  if (out.find_first_of(".e") == std::string::npos) out += ".0";
-  return out;
-}
-
-bool is_integer(std::string_view text) {
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  if (text.empty() || (text.size() > 1 && text[0] == '0')) return false;
-  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool is_float(std::string_view text) {
-  const bool shaped = std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-';
-  });
-  return shaped && text.find('.') != std::string_view::npos;
-}
-
-JsonNode plain_value(const std::string& text) {
-  static constexpr std::array yes{"true", "yes", "on"};
-  static constexpr std::array no{"false", "no", "off"};
-  const std::string lower = ascii_lower(text);
-  if (std::ranges::find(yes, lower) != yes.end()) return JsonNode::boolean(true);
-  if (std::ranges::find(no, lower) != no.end()) return JsonNode::boolean(false);
-  const std::string_view number = std::string_view(text).substr(text.starts_with('+') ? 1 : 0);
-  JsonNode node;
-  node.kind = JsonNode::Kind::number;
-  if (is_integer(text)) {
-    node.text = std::string(number);
-    return node;
-  }
-  double value = 0;
-  const char* end = number.data() + number.size();
-  if (is_float(text)) {
-    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the end is given
-    const auto [stop, error] = std::from_chars(number.data(), end, value);
-    if (error == std::errc() && stop == end) {
-      node.text = number_text(value);
-      return node;
-    }
-  }
-  return JsonNode::string(text);
-}
-
-}  // namespace
-
-// NOLINTNEXTLINE(misc-no-recursion): at most depth_max deep
-JsonNode to_json_node(const YamlNode& node) {
-  switch (node.kind) {
-    case YamlNode::Kind::scalar:
-      if (node.is_null()) return {};
-      return node.style == YamlNode::Style::plain ? plain_value(node.text)
-                                                  : JsonNode::string(node.text);
-    case YamlNode::Kind::sequence: {
-      JsonNode array = JsonNode::array();
-      for (const auto& item : node.items) array.items.push_back(to_json_node(item));
-      return array;
-    }
-    case YamlNode::Kind::mapping: {
-      JsonNode object = JsonNode::object();
-      object.keys = node.keys;
-      for (const auto& item : node.items) object.items.push_back(to_json_node(item));
-      return object;
-    }
-  }
-  return {};  // not reached: every kind is named above
 }
 
 }  // namespace hub::registry
