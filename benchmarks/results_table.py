@@ -110,3 +110,16 @@ class ResultsTable:
     def bytes_each(self, operations, size):
         self.row(f"store: bytes per retained operation, {operations:,} of them", f"{size:,.0f}",
                  "<= 4,096", size <= 4096)
+
+    # ---- publishers, one line of publish_bench for each round
+
+    def publish(self, rounds, target):
+        slowest = max(each["seconds"] for each in rounds)
+        lost = sum(each["publishers"] - each["landed"] for each in rounds)
+        first = rounds[0]
+        where = {"path": "a path", "git": "git://, one host",
+                 "hosts": "git://, hosts of their own"}[first["mode"]]
+        self.row(f"publish: {first['publishers']} at once to {where}, slowest of {len(rounds)}",
+                 f"{slowest:.2f} s, {lost} lost, {median(rounds, 'commits'):.0f} commits, "
+                 f"at most {max(each['attempts_max'] for each in rounds)} attempts",
+                 f"<= {target} s", slowest <= target and lost == 0)

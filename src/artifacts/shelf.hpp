@@ -27,6 +27,7 @@ BOOST_DESCRIBE_STRUCT(SwitchPlan, (), (inode, replaces))
 class Shelf {
  public:
   explicit Shelf(fs::path base_directory);
+  const fs::path& base() const { return base_; }
 
   fs::path installed(ArtifactKind, const std::string& name) const;
   fs::path vendor(const std::string& skill, const std::string& version) const;

@@ -65,6 +65,18 @@ void add_push(CLI::App& group, ArtifactKind kind, Parsing& parsing) {
       ->envname("ADAOS_REGISTRY")
       ->required();
   command->add_option("-m,--message", push.message, "subject of the commit");
+  command
+      ->add_option_function<std::string>(
+          "--bump",
+          [&push](const std::string& size) {
+            boost::describe::enum_from_string(size.c_str(), push.bump);
+          },
+          "publish the next version, and write it into the manifest once it is published")
+      ->check(CLI::IsMember({"patch", "minor", "major"}));
+  command
+      ->add_option("--publisher", push.publisher,
+                   "your name as the catalogue shows it; left out: as it was")
+      ->envname("ADAOS_PUBLISHER");
   command->add_flag_callback(
       "--dry-run", [&push] { push.dry_run = DryRun::yes; },
       "check everything and show the catalogue entry, publish nothing");
@@ -72,7 +84,8 @@ void add_push(CLI::App& group, ArtifactKind kind, Parsing& parsing) {
       "--json", [&push] { push.output = Output::json; }, "print the report as JSON");
   command->callback([&push, &parsing] { parsing.chosen = push; });
   command->footer("Example:\n  adaos-hub " + noun + " push ./my_" + noun +
-                  " --registry ssh://git@git.example/adaos-registry.git");
+                  " --registry ssh://git@git.example/adaos-registry.git\n  adaos-hub " + noun +
+                  " push ./my_" + noun + " --bump patch -m \"what is new\"");
 }
 
 void add_artifacts(CLI::App& app, ArtifactKind kind, Parsing& parsing) {

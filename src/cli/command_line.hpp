@@ -10,6 +10,7 @@
 
 #include "contracts/artifact.hpp"
 #include "contracts/operation_request.hpp"
+#include "registry/version_bump.hpp"
 
 namespace hub::cli {
 
@@ -34,6 +35,8 @@ struct Push {
   std::filesystem::path source;
   std::string registry_url;
   std::string message;
+  std::string publisher;  // --publisher, ADAOS_PUBLISHER
+  registry::Bump bump = registry::Bump::none;
   DryRun dry_run = DryRun::no;
   Output output = Output::text;
 };

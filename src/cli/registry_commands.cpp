@@ -17,6 +17,10 @@ void print(const registry::PushReport& report, const std::string& registry_url) 
       std::cout << "published " << what << " in " << registry_url << '\n'
                 << "  commit " << report.commit << '\n'
                 << "  tree   " << report.tree << '\n';
+      if (report.together > 1) {
+        std::cout << "  in one commit with " << report.together - 1
+                  << " more that this machine published at the same time\n";
+      }
       if (report.attempts > 1) {
         std::cout << "  others were publishing too: it took " << report.attempts << " attempts\n";
       }
@@ -44,14 +48,14 @@ std::filesystem::path cache_directory() {
 }
 
 int run(const Push& wanted, const Clock& clock) {
-  std::error_code ec;
   registry::PushRequest request;
   request.kind = wanted.kind;
-  request.source = std::filesystem::weakly_canonical(wanted.source, ec);
-  if (ec) request.source = wanted.source;
+  request.source = wanted.source;
   request.registry_url = wanted.registry_url;
   request.cache_directory = cache_directory();
   request.message = wanted.message;
+  request.publisher.owner_id = wanted.publisher;
+  request.bump = wanted.bump;
   request.mode =
       wanted.dry_run == DryRun::yes ? registry::PushMode::dry_run : registry::PushMode::publish;
   const auto pushed = registry::push(request, clock);

@@ -12,6 +12,7 @@
 #include "http/hub_routes.hpp"
 #include "http/marketplace_routes.hpp"
 #include "http/operations_routes.hpp"
+#include "http/push_routes.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
 #include "infrastate/actions.hpp"
@@ -19,6 +20,7 @@
 #include "operations/operation_manager.hpp"
 #include "projection/operation_projection_service.hpp"
 #include "workflows/all_workflows.hpp"
+#include "workflows/dev_space.hpp"
 
 namespace hub::daemon {
 namespace {
@@ -55,6 +57,7 @@ struct Hub::Parts {
   std::unique_ptr<registry::CatalogKeeper> catalog;
   std::unique_ptr<marketplace::Marketplace> marketplace;
   std::unique_ptr<artifacts::Shelf> shelf;
+  std::unique_ptr<registry::Uploads> uploads;
   std::unique_ptr<operations::OperationManager> manager;
   std::unique_ptr<infrastate::Actions> actions;
   std::unique_ptr<projection::DocumentServer> documents;
@@ -110,6 +113,8 @@ Result<> Hub::Parts::open_registry(const ShareFolders& share) {
 void Hub::Parts::build_operations() {
   shelf = std::make_unique<artifacts::Shelf>(serve.base_directory);
   shelf->sweep(store->not_cleaned_up());
+  uploads = std::make_unique<registry::Uploads>(workflows::uploads_of(serve.base_directory));
+  uploads->sweep();
   logs = std::make_unique<operations::OperationLogs>(state() / "logs", clock);
   const workflows::Tools tools{*catalog, *shelf, *store, clock};
   operations::ManagerOptions options;
@@ -170,6 +175,7 @@ Result<> Hub::Parts::build_server(const ShareFolders& share) {
   http::add_operations_routes(
       router, {*front, *store, board, clock, *workers, (state() / "hub.db").string()});
   http::add_artifacts_routes(router, {front->desk, *store, *catalog, clock, *workers});
+  http::add_push_routes(router, {front->desk, *uploads, clock, *workers});
   http::add_hub_routes(router, {{serve.name, HUB_VERSION},
                                 *actions,
                                 *store,

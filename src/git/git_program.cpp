@@ -46,6 +46,10 @@ constexpr std::array<std::string_view, 10> absence_signals{
     "Network is unreachable",   "not found",         "does not appear to be a git repository",
     "No such file or directory"};
 
+// Said when something was on its way already, whatever else is said: its end is not known.
+constexpr std::array<std::string_view, 4> cut_signals{"RPC failed", "unexpected disconnect",
+                                                      "hung up unexpectedly", "Broken pipe"};
+
 bool says(std::string_view words, std::string_view signal) {
   return words.find(signal) != std::string_view::npos;
 }
@@ -164,7 +168,7 @@ PushOutcome explain_push(const RemoteUrl& url, const ProcessOutcome& ran) {
       return {PushStatus::refused, refusal(url, words, "remote_refused")};
     }
   }
-  if (says_any(words, absence_signals)) {
+  if (!says_any(words, cut_signals) && says_any(words, absence_signals)) {
     return {PushStatus::refused, refusal(url, words, "registry_unreachable")};
   }
   return {PushStatus::unknown,

@@ -4,9 +4,11 @@
 
 #include <unistd.h>
 
+#include "base/fault_point.hpp"
 #include "base/files.hpp"
 #include "git/git_program.hpp"
 #include "git/libgit2.hpp"
+#include "git/stale_locks.hpp"
 
 namespace hub::git {
 namespace {
@@ -120,6 +122,7 @@ PushOutcome RemoteMirror::push_by_swap(Repository& target, const std::string& co
         Error{ErrorCode::conflict, "cannot push to " + url_.display + ": main has moved",
               "lost_race", "another publisher was first"}};
   };
+  remove_abandoned_lock(target.directory());
   const auto theirs = target.tip();
   if (theirs && *theirs != expected) return lost();  // before anything is copied in vain
   const DurableSection section;
@@ -127,6 +130,7 @@ PushOutcome RemoteMirror::push_by_swap(Repository& target, const std::string& co
     const bool race = copied.error().reason == "parent_missing";
     return {race ? PushStatus::lost_race : PushStatus::refused, copied.error()};
   }
+  fault_point("push.copied");
   const auto swapped = target.compare_and_swap(main_branch, expected, commit);
   if (!swapped) return {PushStatus::refused, swapped.error()};
   switch (*swapped) {

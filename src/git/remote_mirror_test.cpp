@@ -226,6 +226,8 @@ TEST_CASE("only named signals of a server are a lost race") {
   CHECK(said("", "fatal: Authentication failed for 'https://ada:secret@example.org/r.git'")
             .error.message.find("secret") == std::string::npos);
   CHECK(said("", "fatal: the remote end hung up unexpectedly").status == PushStatus::unknown);
+  CHECK(said("", "error: RPC failed; curl 28 Operation timed out\nfatal: the remote end hung up")
+            .status == PushStatus::unknown);
   CHECK(said("", "ssh: connect to host x port 22: Connection refused").error.reason ==
         "registry_unreachable");
 }

@@ -170,6 +170,20 @@ Result<std::string> Repository::tree_of(const std::string& commit) const {
   return text_of(*git_tree_id(tree.get()));
 }
 
+Result<std::string> Repository::subtree_of(const std::string& commit,
+                                           const std::string& path) const {
+  const auto tree = find_subtree(raw_.get(), commit, path);
+  if (tree) return text_of(*git_tree_id(tree->get()));
+  if (tree.error().reason == "no_path") return std::string();
+  return tl::unexpected(tree.error());
+}
+
+bool Repository::has_object(const std::string& id) const {
+  const auto oid = parse_oid(id);
+  const auto odb = object_database(raw_.get());
+  return oid && odb && git_odb_exists(odb->get(), &*oid) == 1;
+}
+
 Result<std::string> Repository::read_blob(const std::string& blob, std::int64_t bytes_max) const {
   HUB_TRY(id, parse_oid(blob));
   HUB_TRY(odb, object_database(raw_.get()));

@@ -45,10 +45,11 @@ struct Signature {
   Time time{};
 };
 
-// A subtree replaced as a whole; no files: removed.
+// A subtree replaced as a whole; neither files nor a tree: removed.
 struct SubtreeContent {
   std::string path;  // "skills/weather_skill"
-  std::vector<TreeFile> files;
+  std::vector<TreeFile> files = {};
+  std::string tree = {};  // of write_tree(), instead of files
 };
 
 struct BlobContent {
@@ -152,6 +153,9 @@ class Repository {
   Result<std::map<std::string, std::string>> last_changes(const std::string& commit,
                                                           const std::string& path) const;
   Result<std::string> tree_of(const std::string& commit) const;
+  // The tree at `path` of a commit; empty when there is none.
+  Result<std::string> subtree_of(const std::string& commit, const std::string& path) const;
+  bool has_object(const std::string& id) const;  // of any type
 
   // not_found with reason no_path when the commit has no such file.
   Result<std::string> read_file(const std::string& commit, const std::string& path,
@@ -169,6 +173,7 @@ class Repository {
                               const HistoryLimits& = {}) const;
 
   Result<std::string> write_blob(std::string_view bytes);
+  Result<std::string> write_tree(const std::vector<TreeFile>&);
   // The new commit; nothing when the resulting tree equals the parent's. Moves no reference.
   Result<std::optional<std::string>> commit(const CommitRequest&);
   // Gives `target` this commit and all it needs that `target` lacks. Its parent must be there.

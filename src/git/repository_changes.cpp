@@ -24,8 +24,8 @@ std::vector<Directory> directories_of(const git_tree* tree) {
 }
 
 // Null when the commit has no such path.
-Result<OwnedTree> subtree_of(git_repository* repository, const std::string& commit,
-                             const std::string& path) {
+Result<OwnedTree> directory_at(git_repository* repository, const std::string& commit,
+                               const std::string& path) {
   auto tree = find_subtree(repository, commit, path);
   if (!tree && tree.error().reason == "no_path") return OwnedTree();
   return tree;
@@ -77,7 +77,7 @@ Result<std::string> Repository::parent_of(const std::string& commit) const {
 
 Result<std::vector<std::string>> Repository::directories(const std::string& commit,
                                                          const std::string& path) const {
-  HUB_TRY(tree, subtree_of(raw_.get(), commit, path));
+  HUB_TRY(tree, directory_at(raw_.get(), commit, path));
   std::vector<std::string> names;
   if (!tree) return names;
   for (auto& one : directories_of(tree.get())) names.push_back(std::move(one.name));
@@ -92,7 +92,7 @@ Result<std::map<std::string, std::string>> Repository::last_changes(const std::s
                 "history_cut", "fetch the rest with: git fetch --unshallow");
   }
   std::map<std::string, std::string> changed;
-  HUB_TRY(tree, subtree_of(raw_.get(), commit, path));
+  HUB_TRY(tree, directory_at(raw_.get(), commit, path));
   if (!tree) return changed;
   std::vector<Directory> open = directories_of(tree.get());
   OwnedTree here = std::move(tree);
@@ -100,7 +100,7 @@ Result<std::map<std::string, std::string>> Repository::last_changes(const std::s
     HUB_TRY(parent, parent_of(at));
     OwnedTree before;
     if (!parent.empty()) {
-      HUB_TRY(found, subtree_of(raw_.get(), parent, path));
+      HUB_TRY(found, directory_at(raw_.get(), parent, path));
       before = std::move(found);
     }
     const bool same = before && git_oid_equal(git_tree_id(before.get()), git_tree_id(here.get()));

@@ -15,23 +15,23 @@ git_filemode_t raw_mode(FileMode mode) {
   return GIT_FILEMODE_BLOB;  // not reached: every mode is named above
 }
 
-Result<git_oid> write_subtree(git_repository* repository, const SubtreeContent& content) {
+Result<git_oid> write_index(git_repository* repository, const std::vector<TreeFile>& files) {
   git_index* raw = nullptr;
   if (const int rc = git_index_new(&raw); rc != 0) return failure("make a tree", rc);
   const OwnedIndex index(raw);
-  for (const auto& file : content.files) {
+  for (const auto& file : files) {
     git_index_entry entry{};
     entry.mode = raw_mode(file.mode);
     entry.path = file.path.c_str();
     HUB_TRY(blob, parse_oid(file.blob));
     entry.id = blob;
     if (const int rc = git_index_add(index.get(), &entry); rc != 0) {
-      return failure("add " + content.path + "/" + file.path, rc);
+      return failure("add " + file.path, rc);
     }
   }
   git_oid tree{};
   const int rc = git_index_write_tree_to(&tree, index.get(), repository);
-  if (rc != 0) return failure("write the tree of " + content.path, rc);
+  if (rc != 0) return failure("write a tree", rc);
   return tree;
 }
 
@@ -118,6 +118,11 @@ Result<std::string> Repository::write_blob(std::string_view bytes) {
   return text_of(id);
 }
 
+Result<std::string> Repository::write_tree(const std::vector<TreeFile>& files) {
+  HUB_TRY(tree, write_index(raw_.get(), files));
+  return text_of(tree);
+}
+
 Result<std::optional<std::string>> Repository::commit(const CommitRequest& request) {
   OwnedCommit parent;
   OwnedTree base;
@@ -132,11 +137,14 @@ Result<std::optional<std::string>> Repository::commit(const CommitRequest& reque
   }
   std::vector<git_tree_update> updates;
   for (const auto& content : request.subtrees) {
-    if (content.files.empty()) {
+    if (!content.tree.empty()) {
+      HUB_TRY(tree, parse_oid(content.tree));
+      updates.push_back(update(GIT_TREE_UPDATE_UPSERT, content.path, GIT_FILEMODE_TREE, tree));
+    } else if (content.files.empty()) {
       if (!has_path(base.get(), content.path)) continue;
       updates.push_back(update(GIT_TREE_UPDATE_REMOVE, content.path, GIT_FILEMODE_TREE, {}));
     } else {
-      HUB_TRY(tree, write_subtree(raw_.get(), content));
+      HUB_TRY(tree, write_index(raw_.get(), content.files));
       updates.push_back(update(GIT_TREE_UPDATE_UPSERT, content.path, GIT_FILEMODE_TREE, tree));
     }
   }

@@ -220,7 +220,8 @@ Awaitable<Connection::Step> Connection::serve_one() {
   if (gone) co_return Step::end;
   Parser parser;
   parser.header_limit(limits_.header_bytes_max);
-  parser.body_limit(limits_.body_bytes_max);
+  // Lowered once it is known who asks for what.
+  parser.body_limit(std::max(limits_.body_bytes_max, parts_.router.body_bytes_max()));
   const error_code ec = co_await read_head(parser);
   Request request = head_of(parser.get(), peer_address_);
   if (ec) {
@@ -255,6 +256,12 @@ Awaitable<Connection::Step> Connection::serve_request(Parser& parser, Request re
     co_return co_await refuse(request, std::move(*refused), parser);
   }
   const Route& route = *std::get<const Route*>(admission);
+  const auto body_bytes_max =
+      route.body_bytes_max == 0 ? limits_.body_bytes_max : route.body_bytes_max;
+  parser.body_limit(body_bytes_max);
+  if (parser.content_length().value_or(0) > body_bytes_max) {
+    co_return co_await refuse(request, *answer_to(wire::error::body_limit), parser);
+  }
   const error_code unread = co_await read_body(parser);
   if (unread) {
     auto answer = answer_to(unread);

@@ -159,14 +159,15 @@ std::size_t Pattern::literal_count() const {
                     [](const Segment& segment) { return segment.kind == Segment::Kind::literal; }));
 }
 
-void Router::add(std::string method, std::string_view pattern, Auth auth, Handler handler) {
+void Router::add(std::string method, std::string_view pattern, Auth auth, Handler handler,
+                 std::uint64_t body_bytes_max) {
   if (!is_route_method(method)) throw std::invalid_argument("no such method: " + method);
   auto key = method + " " + std::string(pattern);
   if (std::find(keys_.begin(), keys_.end(), key) != keys_.end()) {
     throw std::invalid_argument("a second route " + key);
   }
   keys_.push_back(std::move(key));
-  Route route{std::move(method), Pattern(pattern), auth, std::move(handler)};
+  Route route{std::move(method), Pattern(pattern), auth, std::move(handler), body_bytes_max};
   const auto literals = route.pattern.literal_count();
   const auto place = std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) {
     return other.pattern.literal_count() < literals;
@@ -176,6 +177,12 @@ void Router::add(std::string method, std::string_view pattern, Auth auth, Handle
 
 void Router::set_fallback(Handler handler) {
   fallback_ = std::make_unique<Route>(Route{"GET", Pattern("/"), Auth::open, std::move(handler)});
+}
+
+std::uint64_t Router::body_bytes_max() const {
+  std::uint64_t most = 0;
+  for (const auto& route : routes_) most = std::max(most, route.body_bytes_max);
+  return most;
 }
 
 Router::Match Router::match(Request& request) const {

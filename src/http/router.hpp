@@ -90,13 +90,17 @@ struct Route {
   Pattern pattern;
   Auth auth = Auth::token;
   Handler handler;
+  std::uint64_t body_bytes_max = 0;  // 0: as the server has it for all
 };
 
 class Router {
  public:
   // Methods: GET (answers HEAD too), POST, PUT, PATCH, DELETE. Throws std::invalid_argument for a
   // second route of the same method and pattern: that is a bug in our wiring.
-  void add(std::string method, std::string_view pattern, Auth, Handler);
+  void add(std::string method, std::string_view pattern, Auth, Handler,
+           std::uint64_t body_bytes_max = 0);
+  // The largest that a route takes; 0 when none has one of its own.
+  std::uint64_t body_bytes_max() const;
   // Answers GET and HEAD of every path that no route has, and decides on its own 404.
   void set_fallback(Handler);
 

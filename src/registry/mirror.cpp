@@ -4,6 +4,7 @@
 
 #include "base/files.hpp"
 #include "base/hash.hpp"
+#include "git/stale_locks.hpp"
 #include "registry/catalog_file.hpp"
 #include "registry/catalog_reader.hpp"
 #include "registry/manifest.hpp"
@@ -37,6 +38,7 @@ Result<SharedCatalog> Mirror::fetch(const git::NetworkOptions& options) {
   const std::lock_guard turn(fetching_);
   HUB_CHECK(make_directories(fs::absolute(directory_).parent_path()));
   HUB_TRY(process_turn, FileLock::take(directory_.string() + ".lock", fetch_turn_ms_max));
+  git::remove_stale_locks(directory_);  // of one that was killed while it had the turn
   auto fetched = fetch_and_load(options);
   const bool spoiled = !fetched && (fetched.error().reason == "git_failed" ||
                                     fetched.error().reason == "git_not_found");

@@ -93,7 +93,7 @@ TEST_CASE("versions only rise, and a version never changes its content") {
   const auto changed = bench.push_skill("notes_skill", "1.0.0", "description: changed\n");
   CHECK(reason_of(changed) == "version_content_changed");
   CHECK(changed.error().code == ErrorCode::conflict);
-  CHECK(changed.error().hint == "raise the version in the manifest");
+  CHECK(changed.error().hint == "raise the version in the manifest, or push with --bump patch");
   CHECK(reason_of(bench.push_skill("notes_skill", "1.0.0+build.2")) == "version_content_changed");
   CHECK(reason_of(bench.push_skill("notes_skill", "0.9.9")) == "version_not_newer");
   CHECK(reason_of(bench.push_skill("notes_skill", "1.0.0-rc.1")) == "version_not_newer");
@@ -279,7 +279,7 @@ void publish_at_once(const Bench& bench, int publishers, const CacheOf& cache_of
 }
 
 void check_all_there(const Bench& bench, int publishers) {
-  CHECK(bench.commits() == publishers + 1);
+  CHECK(bench.commits() <= publishers + 1);
   const auto skills = boost::json::parse(bench.registry_json()).at("skills").as_array();
   REQUIRE(skills.size() == static_cast<std::size_t>(publishers));
   CHECK(std::ranges::is_sorted(skills, {}, [](const boost::json::value& entry) {
@@ -290,7 +290,7 @@ void check_all_there(const Bench& bench, int publishers) {
   CHECK(std::ranges::count(files, '\n') == 1 + 2 * publishers);
 }
 
-TEST_CASE("twenty publishers at once on one host all land, one commit each") {
+TEST_CASE("twenty publishers at once on one host all land, together or one by one") {
   const Bench bench;
   constexpr int publishers = 20;
   publish_at_once(bench, publishers, [&](int) { return bench.directory.path() / "cache"; });
@@ -303,6 +303,7 @@ TEST_CASE("twenty publishers at once from hosts of their own all land, one commi
   publish_at_once(bench, publishers,
                   [&](int at) { return bench.directory.path() / ("cache-" + std::to_string(at)); });
   check_all_there(bench, publishers);
+  CHECK(bench.commits() == publishers + 1);
 }
 
 }  // namespace

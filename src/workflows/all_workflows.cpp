@@ -1,6 +1,7 @@
 #include "workflows/all_workflows.hpp"
 
 #include "workflows/install.hpp"
+#include "workflows/push.hpp"
 #include "workflows/registry_refresh.hpp"
 #include "workflows/uninstall.hpp"
 #include "workflows/workspace_update.hpp"
@@ -12,6 +13,7 @@ operations::Workflows all_workflows(const Tools& tools) {
   for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
     all.push_back(std::make_unique<Install>(kind, tools));
     all.push_back(std::make_unique<Uninstall>(kind, tools));
+    all.push_back(std::make_unique<Push>(kind, tools));
   }
   all.push_back(std::make_unique<RegistryRefresh>(tools));
   all.push_back(std::make_unique<WorkspaceUpdate>(tools));

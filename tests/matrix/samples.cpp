@@ -65,6 +65,8 @@ std::vector<Sample> samples_of(const OperationKind& kind) {
       {"scenario.install over an older version", Start::outdated,
        request("scenario.install", "scenario", "evening")},
       {"scenario.uninstall", Start::outdated, request("scenario.uninstall", "scenario", "evening")},
+      {"skill.push", Start::bare, request("skill.push", "skill", "kettle")},
+      {"scenario.push", Start::bare, request("scenario.push", "scenario", "breakfast")},
       {"registry.refresh", Start::unaware, request("registry.refresh", "registry", "registry")},
       {"workspace.update", Start::outdated, request("workspace.update", "workspace", "workspace")},
       {"workspace.update with news", Start::unaware,
@@ -91,7 +93,14 @@ Premises::Premises() {
   publish("1.1.0");
   fs::copy(folder_of(Start::unaware), folder_of(Start::outdated), fs::copy_options::recursive);
   settle(folder_of(Start::outdated), {});
-  settle(folder_of(Start::bare), {});
+  // What authors write on this hub: published once, so that the mirror they push through is there.
+  const fs::path dev = folder_of(Start::bare) / "dev" / "home";
+  write_skill(dev / "skills" / "kettle", "1.0.0");
+  write_scenario(dev / "scenarios" / "breakfast", "1.0.0");
+  settle(folder_of(Start::bare), {request("skill.push", "skill", "kettle"),
+                                  request("scenario.push", "scenario", "breakfast")});
+  write_skill(dev / "skills" / "kettle", "1.1.0");
+  write_scenario(dev / "scenarios" / "breakfast", "1.1.0");
 }
 
 void Premises::show(const std::string& version) const {

@@ -124,6 +124,8 @@ export const en = {
   "step.tidy": "Tidying up",
   "step.update": "Updating",
   "step.install": "Installing",
+  "step.collect": "Collecting",
+  "step.publish": "Publishing",
   "step.of": "{step}: {title}",
 
   "notification.skill.install.succeeded": "Skill {title} {version} is installed",
@@ -135,6 +137,9 @@ export const en = {
   "notification.skill.uninstall.succeeded": "Skill {title} is uninstalled",
   "notification.skill.uninstall.failed": "Skill {title} could not be uninstalled",
   "notification.skill.uninstall.cancelled": "Uninstalling skill {title} was cancelled",
+  "notification.skill.push.succeeded": "Skill {title} {version} is published",
+  "notification.skill.push.failed": "Skill {title} could not be published",
+  "notification.skill.push.cancelled": "Publishing skill {title} was cancelled",
   "notification.scenario.install.succeeded": "Scenario {title} {version} is installed",
   "notification.scenario.install.failed": "Scenario {title} could not be installed",
   "notification.scenario.install.cancelled": "Installing scenario {title} was cancelled",
@@ -144,6 +149,9 @@ export const en = {
   "notification.scenario.uninstall.succeeded": "Scenario {title} is uninstalled",
   "notification.scenario.uninstall.failed": "Scenario {title} could not be uninstalled",
   "notification.scenario.uninstall.cancelled": "Uninstalling scenario {title} was cancelled",
+  "notification.scenario.push.succeeded": "Scenario {title} {version} is published",
+  "notification.scenario.push.failed": "Scenario {title} could not be published",
+  "notification.scenario.push.cancelled": "Publishing scenario {title} was cancelled",
   "notification.workspace.update.succeeded":
     "{updated, plural, =0 {Everything is up to date} one {# skill or scenario is updated} other {# skills and scenarios are updated}}",
   "notification.workspace.update.failed": "Not everything could be updated",

@@ -126,6 +126,8 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "step.tidy": "Уборка",
   "step.update": "Обновление",
   "step.install": "Установка",
+  "step.collect": "Сбор файлов",
+  "step.publish": "Публикация",
   "step.of": "{step}: {title}",
 
   "notification.skill.install.succeeded": "Навык «{title}» {version} установлен",
@@ -137,6 +139,9 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "notification.skill.uninstall.succeeded": "Навык «{title}» удалён",
   "notification.skill.uninstall.failed": "Не удалось удалить навык «{title}»",
   "notification.skill.uninstall.cancelled": "Удаление навыка «{title}» отменено",
+  "notification.skill.push.succeeded": "Навык «{title}» {version} опубликован",
+  "notification.skill.push.failed": "Не удалось опубликовать навык «{title}»",
+  "notification.skill.push.cancelled": "Публикация навыка «{title}» отменена",
   "notification.scenario.install.succeeded": "Сценарий «{title}» {version} установлен",
   "notification.scenario.install.failed": "Не удалось установить сценарий «{title}»",
   "notification.scenario.install.cancelled": "Установка сценария «{title}» отменена",
@@ -146,6 +151,9 @@ export const ru: Readonly<Record<MessageKey, string>> = {
   "notification.scenario.uninstall.succeeded": "Сценарий «{title}» удалён",
   "notification.scenario.uninstall.failed": "Не удалось удалить сценарий «{title}»",
   "notification.scenario.uninstall.cancelled": "Удаление сценария «{title}» отменено",
+  "notification.scenario.push.succeeded": "Сценарий «{title}» {version} опубликован",
+  "notification.scenario.push.failed": "Не удалось опубликовать сценарий «{title}»",
+  "notification.scenario.push.cancelled": "Публикация сценария «{title}» отменена",
   "notification.workspace.update.succeeded":
     "{updated, plural, =0 {Всё уже обновлено} one {Обновлён # навык или сценарий} few {Обновлено # навыка или сценария} many {Обновлено # навыков и сценариев} other {Обновлено # навыка или сценария}}",
   "notification.workspace.update.failed": "Обновить удалось не всё",
