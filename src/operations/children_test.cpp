@@ -45,7 +45,7 @@ struct Home : Bench {
         }
         return {};
       });
-      many.kind = StepClass::external_idempotent;
+      many.kind = StepClass::parent;
       return std::vector{many};
     };
     open();
@@ -141,6 +141,22 @@ TEST_CASE("a parent that is cancelled before it is taken up again ends its child
   const auto children = home.store->children_of(id);
   REQUIRE(children.size() == 2);
   for (const auto& child : children) CHECK(child.status == cancelled);
+}
+
+TEST_CASE("a parent that died before it asked for a child, and is cancelled, has changed nothing") {
+  Home home;
+  home.options.slots = 0;
+  home.open();
+  const auto id = home.many({"a"});
+  home.claim_and_die();
+  home.open();
+  REQUIRE(home.manager->cancel(id));
+  home.options.slots = 2;
+  home.open();
+  const auto end = home.end_of(id);
+  CHECK(end.status == cancelled);
+  CHECK(end.effects == Effects::none);
+  CHECK(home.store->children_of(id).empty());
 }
 
 TEST_CASE("a child that cannot be accepted ends those that were, and is the step's error") {

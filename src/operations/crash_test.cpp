@@ -132,6 +132,7 @@ TEST_CASE("an operation of a kind that this hub does not know is neither run nor
     const auto ended = hub.manager->cancel(waiting);
     REQUIRE(ended);
     CHECK(ended->status == cancelled);
+    CHECK(ended->steps.at(0).status == StepStatus::failed);  // it does not run any more
     CHECK(hub.manager->cancel(waiting));
     CHECK(hub.run(Bench::request({}, "moon")).status == succeeded);
   }

@@ -206,6 +206,11 @@ std::optional<Result<OperationState>> Crew::end_quarantined(const OperationId& i
     stored.message = untouched ? "cancelled before it began"
                                : "cancelled; this hub could not take back what it had done";
     stored.can_retry = false;
+    for (auto& step : stored.steps) {
+      if (step.status == StepStatus::running) {
+        step.status = untouched ? StepStatus::pending : StepStatus::failed;
+      }
+    }
   };
   auto ended = services_.store.advance(id, change);
   {

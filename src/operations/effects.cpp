@@ -16,7 +16,9 @@ bool is_noted(const StepRecord& known, const char* name) {
 // The step may have left something, whatever became of it.
 bool may_have_left(const Step& step, const StepRecord& known) {
   if (!has_effect(step) || known.phase == StepPhase::undone) return false;
-  if (known.notes.contains(note::children)) return is_noted(known, note::changed);
+  if (step.kind == StepClass::parent || known.notes.contains(note::children)) {
+    return is_noted(known, note::changed);
+  }
   if (known.phase == StepPhase::done) return true;
   // What is not marked done: its changes went with the mark, or it never began.
   if (step.kind == StepClass::local_tx) return false;

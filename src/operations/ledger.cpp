@@ -63,7 +63,17 @@ StepRecord& Ledger::entry(std::size_t i) {
   StepRecord begun;
   begun.no = static_cast<int>(i);
   begun.name = steps_[i].name;
+  found_unbegun(i);
   return journal_.emplace_back(std::move(begun));
+}
+
+Journal Ledger::begun() const {
+  auto journal = journal_;
+  std::erase_if(journal, [this](const StepRecord& known) {
+    const bool open = known.phase == StepPhase::intent || known.phase == StepPhase::failed;
+    return open && unbegun_.contains(known.no);
+  });
+  return journal;
 }
 
 std::optional<std::size_t> Ledger::next() const {

@@ -2,6 +2,8 @@
 // What a run knows of its operation, and the only way it moves: changed in memory first, then made
 // durable by advance(). One thread.
 
+#include <set>
+
 #include "operations/effects.hpp"
 #include "operations/run.hpp"
 
@@ -17,6 +19,10 @@ class Ledger {
   const std::vector<Step>& steps() const { return steps_; }
   const Step& step(std::size_t i) const { return steps_[i]; }
   const Journal& journal() const { return journal_; }
+  // Without the intents that this run has written, or found unbegun, and did not begin.
+  Journal begun() const;
+  void found_unbegun(std::size_t i) { unbegun_.insert(static_cast<int>(i)); }
+  void begin(std::size_t i) { unbegun_.erase(static_cast<int>(i)); }
   const Secrets& secrets() const { return secrets_; }
 
   store::StepRecord& entry(std::size_t i);  // begun with an intent when there is none
@@ -53,6 +59,7 @@ class Ledger {
   OperationState state_;
   std::vector<Step> steps_;
   Journal journal_;
+  std::set<int> unbegun_;             // numbers of steps
   std::vector<OperationStep> shown_;  // all of them; what is stored may be shortened
   Nullable<Json> result_;             // the same
   Secrets secrets_;

@@ -60,15 +60,22 @@ class Run {
   void begin() {
     auto& state = ledger_.state();
     state.reason.reset();
+    if (is_first()) ledger_.found_unbegun(0);
     if (ledger_.cancel_asked() || cancel_requested_) return;
     if (!state.progress) ledger_.weigh(services_.store.step_times(state.kind));
     const auto step = ledger_.next();
     if (!step || start_ == RunStart::adopted) return;
-    const auto* known = find_entry(ledger_.journal(), *step);
-    if (!known || (*step == 0 && known->attempts == 0 && known->notes.empty())) return;
+    if (!find_entry(ledger_.journal(), *step) || is_first()) return;
     ledger_.shown(*step).status = StepStatus::running;
     state.message = "goes on with " + ledger_.step(*step).name;
     static_cast<void>(ledger_.advance({}));
+  }
+
+  // Claimed, and no run has begun its first step.
+  bool is_first() const {
+    const auto* known = find_entry(ledger_.journal(), 0);
+    return start_ == RunStart::fresh && known && known->phase == store::StepPhase::intent &&
+           known->attempts == 0 && known->crashes == 0 && known->notes.empty();
   }
 
   // Nothing: the step is done, the next one is to come.

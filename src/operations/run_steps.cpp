@@ -80,6 +80,7 @@ StepEnd StepRunner::run(std::size_t i) {
   }
   services_.logs.append(ledger_.id(), step.name, doubtful ? "begins again" : "begins");
   ran_ = true;
+  ledger_.begin(i);
   auto done = guarded(step.name, [&] { return step.run(desk_); });
   if (!done) return after_error(step, std::move(done).error());
   fault_point("effect:" + step.name);

@@ -288,6 +288,29 @@ TEST_CASE("a cancel while an answer is waited for takes back what was done") {
   CHECK_FALSE(one.has("first"));
 }
 
+TEST_CASE("a step that a cancel has kept from beginning has left nothing") {
+  Bench bench;
+  int runs = 0;
+  bench.script().steps = [&](const Json&) {
+    Step told = step("told", [&](StepContext& run) -> Result<> {
+      REQUIRE(bench.manager->cancel(run.operation_id()));
+      return {};
+    });
+    Step sent = step("sent", [&](StepContext&) -> Result<> {
+      ++runs;
+      return {};
+    });
+    sent.kind = StepClass::external_idempotent;
+    return std::vector{told, sent};
+  };
+  bench.open();
+  const auto end = bench.run();
+  CHECK(end.status == cancelled);
+  CHECK(end.effects == Effects::none);
+  CHECK(end.message == "cancelled before it changed anything");
+  CHECK(runs == 0);
+}
+
 TEST_CASE("what a step leaves in the log is there, beside what the engine says about it") {
   One one;
   one.what.run = [](StepContext& run) -> Result<> {

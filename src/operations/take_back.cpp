@@ -148,7 +148,7 @@ RunEnd TakeBack::end(Outcome outcome, bool undone_all) {
       ledger_.shown(i).finished_at = services_.clock.now();
     }
   }
-  state.effects = effects_taken_back(ledger_.steps(), ledger_.journal());
+  state.effects = effects_taken_back(ledger_.steps(), ledger_.begun());
   OperationChange change;
   change.steps = std::move(along_);
   change.status = undone_all ? status_of(outcome) : OperationStatus::failed;

@@ -85,7 +85,8 @@ std::vector<Step> undo_steps(const std::vector<Step>& original, const UndoSubjec
     Step undo;
     undo.name = "undo " + done.name;
     undo.weight = done.weight;
-    undo.kind = done.kind == StepClass::pure ? StepClass::external_idempotent : done.kind;
+    const bool of_others = done.kind == StepClass::pure || done.kind == StepClass::parent;
+    undo.kind = of_others ? StepClass::external_idempotent : done.kind;
     undo.timeout = done.timeout;
     undo.retry = done.retry;
     undo.run = done.undo;

@@ -82,6 +82,7 @@ enum class StepClass {
   local_tx,    // only change_installed(): exactly once, in the transaction that ends the step
   fs_publish,  // staged, synced, renamed into place: run again
   external_idempotent,  // carries "<operation_id>/<step>" as its token: run again
+  parent,               // what its children leave, and nothing of its own: run again
   final,                // the point of no return: what came before is not undone any more, a cancel
                         // is too late; in doubt, a person is asked
 };

@@ -45,15 +45,18 @@ void OperationProjectionService::changed() {
   wake_.notify_one();
 }
 
-// On the server's thread, before anybody sees the document.
+// On the server's thread, before anybody sees the document. Known before the store is read: what
+// changes from then on is for a pass, although the server does not name the webspace yet.
 void OperationProjectionService::fill(const std::string& webspace,
                                       ydoc::AuthoredDocument& document) {
+  {
+    const std::lock_guard lock(documents_mutex_);
+    ++documents_by_name_[webspace].loads;
+  }
   TickTimes ticks;
   project(read_(webspace), document, ticks, now());
   const std::lock_guard lock(documents_mutex_);
-  Document& mine = documents_by_name_[webspace];
-  ++mine.loads;
-  mine.ticks = std::move(ticks);
+  documents_by_name_[webspace].ticks = std::move(ticks);
 }
 
 void OperationProjectionService::run() {
@@ -81,8 +84,12 @@ void OperationProjectionService::run() {
 
 std::optional<Instant> OperationProjectionService::pass() {
   std::optional<Instant> again;
-  const std::vector<std::string> loaded = documents_.webspaces();
-  for (const std::string& webspace : loaded) {
+  std::vector<std::string> known;  // loaded, or about to be
+  {
+    const std::lock_guard lock(documents_mutex_);
+    for (const auto& [webspace, document] : documents_by_name_) known.push_back(webspace);
+  }
+  for (const std::string& webspace : known) {
     try {
       again = earlier(again, pass(webspace));
     } catch (const std::exception& error) {
@@ -90,10 +97,6 @@ std::optional<Instant> OperationProjectionService::pass() {
       again = earlier(again, now() + kRetryGap);
     }
   }
-  const std::lock_guard lock(documents_mutex_);
-  std::erase_if(documents_by_name_, [&](const auto& known) {
-    return std::find(loaded.begin(), loaded.end(), known.first) == loaded.end();
-  });
   return again;
 }
 
@@ -105,8 +108,11 @@ std::optional<Instant> OperationProjectionService::pass(const std::string& websp
   const std::uint64_t loads_before = loads();
   const ProjectionInput input = read_(webspace);
   std::optional<Instant> again;
+  bool loaded = false;
+  // After a load that is under way.
   documents_.write(webspace, [&](ydoc::AuthoredDocument& document) {
     const std::lock_guard lock(documents_mutex_);
+    loaded = true;
     Document& mine = documents_by_name_[webspace];
     if (mine.loads != loads_before) {
       again = now();  // loaded meanwhile, from newer state than ours
@@ -114,6 +120,12 @@ std::optional<Instant> OperationProjectionService::pass(const std::string& websp
     }
     again = project(input, document, mine.ticks, now());
   });
+  if (loaded) return again;
+  const std::lock_guard lock(documents_mutex_);
+  const auto gone = documents_by_name_.find(webspace);
+  if (gone != documents_by_name_.end() && gone->second.loads == loads_before) {
+    documents_by_name_.erase(gone);
+  }
   return again;
 }
 

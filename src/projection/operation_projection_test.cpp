@@ -231,6 +231,40 @@ TEST_CASE_FIXTURE(Service, "a store that fails for a while is asked again") {
   CHECK(soon([&] { return seq() == 50; }));
 }
 
+TEST_CASE("what changes while a document is being loaded is in it soon after") {
+  const TemporaryDirectory folder;
+  const SystemClock clock;
+  DocumentServer server({.folder = folder.path()}, clock);
+  std::mutex mutex;
+  std::condition_variable seen;
+  ProjectionInput truth = one_running();
+  int reads = 0;
+  OperationProjectionService* rung = nullptr;
+  OperationProjectionService service(server, [&](const std::string&) {
+    std::unique_lock lock(mutex);
+    const ProjectionInput found = truth;
+    if (++reads > 1) {
+      seen.notify_all();
+      return found;
+    }
+    // The first read is of the load. Now the store moves on, and a pass looks at it.
+    truth.seq = 50;
+    rung->changed();
+    seen.wait_for(lock, 500ms, [&] { return reads > 1; });
+    return found;
+  });
+  rung = &service;
+  const auto peer = std::make_shared<TestPeer>();
+  REQUIRE(server.open("desktop", peer));
+  CHECK(soon([&] {
+    std::int64_t seq = 0;
+    server.write("desktop", [&](const ydoc::AuthoredDocument& document) {
+      seq = document.to_json().at_pointer("/runtime/meta/seq").as_int64();
+    });
+    return seq == 50;
+  }));
+}
+
 TEST_CASE_FIXTURE(Service, "it stops whichever of the two goes first") {
   server.stop();
   service.changed();

@@ -120,6 +120,18 @@ TEST_CASE("a mirror that a power cut spoiled is fetched again") {
   CHECK(restarted.read_catalog().value()->entries.size() == 1);
 }
 
+TEST_CASE("locks of git that a dead process has left are in nobody's way") {
+  Watched at;
+  REQUIRE(at.bench.push_skill("notes_skill", "1.0.0"));
+  REQUIRE(at.mirror.fetch());
+  for (const char* left : {"refs/registry/main.lock", "refs/hub/catalog.lock", "config.lock"}) {
+    REQUIRE(write_file_atomic(at.directory / left, ""));
+  }
+  REQUIRE(at.bench.push_skill("lamp_skill", "1.0.0"));
+  CHECK(at.mirror.fetch().value()->entries.size() == 2);
+  CHECK_FALSE(fs::exists(at.directory / "config.lock"));
+}
+
 TEST_CASE("a registry that is not one yet says so") {
   const TemporaryDirectory directory;
   const SystemClock clock;

@@ -151,7 +151,7 @@ Step installs_step(const char* name, const std::vector<InstallIntent>& intents) 
   Step step;
   step.name = name;
   step.weight = 10 * static_cast<int>(intents.size());
-  step.kind = StepClass::external_idempotent;
+  step.kind = StepClass::parent;
   step.timeout = std::chrono::hours(6);  // each child has a deadline of its own
   step.run = [intents](StepContext& run) { return run_installs(intents, run); };
   return step;

@@ -15,7 +15,7 @@ namespace {
 
 using Instant = std::chrono::steady_clock::time_point;
 
-constexpr std::chrono::seconds silence_max{60};
+constexpr std::chrono::seconds silence_max{300};  // a busy machine may stop us for a while
 
 Instant now() { return std::chrono::steady_clock::now(); }
 

@@ -1,5 +1,6 @@
 #include "matrix/checks.hpp"
 
+#include "matrix/projection_checks.hpp"
 #include "matrix/store_checks.hpp"
 
 namespace hub::matrix {
@@ -37,6 +38,10 @@ Effects left(const End& end) {
 
 bool crash_looped(const End& end) { return end.error == "CRASH_LOOP"; }
 
+bool disk_made_it_fail(const End& end, const Expectation& wanted) {
+  return wanted.disk_failed && end.status == OperationStatus::failed;
+}
+
 // One of the ends that are allowed, status and world alike.
 void check_end(const End& end, const Expectation& wanted, const Promises& promises, int crashes,
                Sentences& found) {
@@ -45,6 +50,7 @@ void check_end(const End& end, const Expectation& wanted, const Promises& promis
       end.world == wanted.before) {
     return;
   }
+  if (disk_made_it_fail(end, wanted) && end.world == wanted.before) return;
   std::string allowed;
   for (std::size_t i = 0; i < wanted.ends.size(); ++i) {
     const auto& one = wanted.ends[i];
@@ -65,10 +71,29 @@ void check_end(const End& end, const Expectation& wanted, const Promises& promis
                   "; allowed are" + allowed);
 }
 
-// A parent's children succeed or not each by itself; what each has done must stand whole.
-void check_family(const End& end, const Expectation& wanted, Sentences& found) {
+// A parent's children succeed or not each by itself; what each has done must stand whole, and the
+// parent must say whether anything is left of them.
+void check_family(const End& end, const Expectation& wanted, const Promises& promises,
+                  Sentences& found) {
   if (!is_terminal(end.status)) return;  // said already
-  for (const auto& key : differences(wanted.before, end.world)) {
+  std::string allowed;
+  bool known = disk_made_it_fail(end, wanted);
+  for (std::size_t i = 0; i < wanted.ends.size(); ++i) {
+    if (i > 0 && promises.cancelled) break;  // a cancel that was answered is not forgotten
+    allowed += " " + text_of(wanted.ends[i].status) + "/" + wanted.ends[i].error;
+    known = known || (wanted.ends[i].status == end.status && wanted.ends[i].error == end.error);
+  }
+  if (!known) {
+    found.push_back("it ended " + text_of(end.status) + "/" + end.error + "; allowed are" +
+                    allowed);
+  }
+  const auto changed = differences(wanted.before, end.world);
+  if (changed.empty() == (left(end) != Effects::none)) {
+    found.push_back("it says " + text_of(end.effects) + ", and " + std::to_string(changed.size()) +
+                    " things have changed:\n" + to_text(end.world) + "were:\n" +
+                    to_text(wanted.before));
+  }
+  for (const auto& key : changed) {
     const auto as_in = [&](const World& world) {
       const auto here = end.world.find(key), there = world.find(key);
       return here != end.world.end() && there != world.end() && here->second == there->second;
@@ -111,6 +136,7 @@ std::vector<std::string> violations_of(SmallHub& hub, const Expectation& wanted,
     check_steps(state, found);
   }
   for (auto& fault : faults_of(hub)) found.push_back(std::move(fault));
+  for (auto& sentence : projection_violations_of(hub)) found.push_back(std::move(sentence));
 
   std::vector<OperationState> added;
   for (const auto& state : operations) {
@@ -132,7 +158,7 @@ std::vector<std::string> violations_of(SmallHub& hub, const Expectation& wanted,
   } else {
     const auto end = end_of(hub, added.front().operation_id);
     if (wanted.parent && (end.status != OperationStatus::succeeded)) {
-      check_family(end, wanted, found);
+      check_family(end, wanted, promises, found);
     } else {
       check_end(end, wanted, promises, crashes, found);
     }

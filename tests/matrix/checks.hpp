@@ -20,7 +20,8 @@ struct Expectation {
   std::size_t operations_before = 0;
   std::vector<OperationId> known;  // those that were there before
   std::vector<End> ends;           // if it was accepted; the first is that of the same scenario
-  bool parent = false;  // its children end by themselves: some may be before, others behind
+  bool parent = false;       // its children end by themselves: some may be before, others behind
+  bool disk_failed = false;  // it may have failed instead, with any error, and nothing left
 };
 
 // Sentences, one for each violation. `crashes`: how often the plug was pulled.

@@ -321,7 +321,9 @@ int Books::sync(int fd) {
   const bool directory = node->kind == NodeKind::directory;
   const Call call{directory ? CallKind::sync_directory : CallKind::sync_file, path_of(*node)};
   if (!begin(call.kind, call.path)) {
+    const int refused = errno;
     if (!directory) give_up(*node);
+    errno = refused;
     return -1;
   }
   if (hooks.skip_sync && hooks.skip_sync(call)) return 0;

@@ -93,6 +93,8 @@ class Books {
   int symlink(const char* target, int at, const char* path);
   int remove(int at, const char* path, int flags);
   int make_directory(int at, const char* path, mode_t mode);
+  // Leaves beside the root what the next process has to know of this one.
+  void outlive() const;
 
   void copy_killed(const fs::path& to);
   void copy_power_lost(const fs::path& to, const PowerCut&);

@@ -21,6 +21,9 @@
 // as lost until somebody fsyncs the file and the directory that names it. SQLite's -shm does not
 // survive a power cut. Modes and times are not modelled.
 //
+// A process that ends by _Exit(), as a hub does whose log cannot be written, leaves its books to
+// the next model of the same root.
+//
 // stat() and its kin show inode numbers of the model's own, which a copy takes along in a file
 // beside it (<copy>.inodes): a directory keeps its number over a simulated restart, as over a real
 // one.

@@ -76,6 +76,10 @@ void Books::give_up(Node& node) {
     node.given_up.emplace_back(change.at,
                                change.at + static_cast<std::int64_t>(change.bytes->size()));
   }
+  outlive();
+}
+
+void Books::outlive() const {
   write_platter(root_.string() + ".platter");
   std::string numbers;
   for (const auto& one : nodes_) {

@@ -1,5 +1,6 @@
 #include "matrix/matrix.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <future>
 #include <iostream>
@@ -30,6 +31,7 @@ MatrixOptions options_from_environment(Loss loss) {
     options.points_max = 1'000'000;
     options.calls_max = 30;
     options.cuts = 4;
+    options.halves = false;
   }
   return options;
 }
@@ -55,6 +57,15 @@ void Matrix::run(const OperationKind& kind) {
   for (const auto& sample : samples) run(sample);
 }
 
+bool Matrix::is_wanted(const Scenario& one) const {
+  return !enough() && one.name.find(options_.only) != std::string::npos;
+}
+
+bool Matrix::is_in_my_half(const Scenario& one) const {
+  if (!options_.halves || !options_.only.empty()) return true;
+  return lottery_.draw(one.name + " half", 0.5) == (options_.loss == Loss::kill);
+}
+
 void Matrix::run(const Sample& sample) {
   using enum Meddling::What;
   using enum Meddling::When;
@@ -63,11 +74,8 @@ void Matrix::run(const Sample& sample) {
   const double often = sample.slow ? 2 : 10;
   scenario.points_max = often * options_.points_max;
   scenario.calls_max = often * options_.calls_max;
-  const auto wanted = [&](const Scenario& one) {
-    return !enough() && one.name.find(options_.only) != std::string::npos;
-  };
   scenario.name = sample.name + ", success";
-  if (!wanted(scenario)) {
+  if (!is_wanted(scenario)) {
     // Without pulling the plug, to know how it ends; not at all when it is of another sample.
     scenario.points_max = scenario.calls_max = 0;
     if (options_.only.substr(0, options_.only.find(',')) != sample.name) return;
@@ -93,7 +101,7 @@ void Matrix::run(const Sample& sample) {
         // A step that is found done after the restart does not run again, so it is not meddled
         // with.
         scenario.may_succeed = what == cancel || when == after;
-        if (wanted(scenario)) run(scenario, {success.end});
+        if (is_wanted(scenario) && is_in_my_half(scenario)) run(scenario, {success.end});
       }
     }
   }
@@ -104,11 +112,11 @@ void Matrix::run(const Sample& sample) {
   scenario.setup = fails_last;
   scenario.action = Action::retry;
   scenario.name = sample.name + ", retry";
-  if (wanted(scenario)) run(scenario, {});
+  if (is_wanted(scenario)) run(scenario, {});
   scenario.setup = {};
   scenario.action = Action::undo;
   scenario.name = sample.name + ", undo";
-  if (success.state.can_undo && wanted(scenario)) run(scenario, {});
+  if (success.state.can_undo && is_wanted(scenario)) run(scenario, {});
 }
 
 Result<OperationId> Matrix::act(const Scenario& scenario, SmallHub& hub, Recorder& recorder,
@@ -130,6 +138,31 @@ Result<OperationId> Matrix::act(const Scenario& scenario, SmallHub& hub, Recorde
   return accepted->state.operation_id;
 }
 
+Expectation Matrix::prepare(const Scenario& scenario, const fs::path& base, OperationId& first) {
+  const auto start = scenario.sample->start;
+  const bool asks = scenario.action == Action::ask;
+  if (asks && at_start_.contains(start)) return at_start_.at(start);
+  Expectation wanted;
+  SmallHub hub(base, premises_.registry_url(), scenario.setup);
+  hub.wait_for_catalog();
+  if (!asks) {
+    first = hub.manager().accept(scenario.sample->request).value().state.operation_id;
+    hub.end_of(first);
+  }
+  if (const auto busy = hub.come_to_rest(std::chrono::seconds(20)); !busy.empty()) {
+    throw std::runtime_error(scenario.name + " cannot begin: " + busy);
+  }
+  wanted.before = world_of(hub);
+  store::OperationFilter everything;
+  everything.limit = 10'000;
+  for (const auto& state : hub.store().list(everything)) {
+    wanted.known.push_back(state.operation_id);
+  }
+  wanted.operations_before = wanted.known.size();
+  if (asks) at_start_[start] = wanted;
+  return wanted;
+}
+
 Matrix::Course Matrix::run(const Scenario& scenario, const std::vector<End>& other_ends) {
   const fs::path folder = directory_.path() / std::to_string(++folders_);
   fs::create_directory(folder);
@@ -141,24 +174,7 @@ Matrix::Course Matrix::run(const Scenario& scenario, const std::vector<End>& oth
   {
     DiskModel disk(base);
     OperationId first = none;
-    {
-      SmallHub hub(base, premises_.registry_url(), scenario.setup);
-      hub.wait_for_catalog();
-      if (scenario.action != Action::ask) {
-        first = hub.manager().accept(scenario.sample->request).value().state.operation_id;
-        hub.end_of(first);
-      }
-      if (const auto busy = hub.come_to_rest(std::chrono::seconds(20)); !busy.empty()) {
-        throw std::runtime_error(scenario.name + " cannot begin: " + busy);
-      }
-      wanted.before = world_of(hub);
-      store::OperationFilter everything;
-      everything.limit = 10'000;
-      for (const auto& state : hub.store().list(everything)) {
-        wanted.known.push_back(state.operation_id);
-      }
-      wanted.operations_before = wanted.known.size();
-    }
+    wanted = prepare(scenario, base, first);
     RecorderOptions options;
     options.loss = options_.loss;
     options.folder = folder;
@@ -167,6 +183,7 @@ Matrix::Course Matrix::run(const Scenario& scenario, const std::vector<End>& oth
     options.share_of_calls = scenario.calls_max / expected_calls_;
     options.cuts = options_.cuts;
     options.skip_sync = options_.skip_sync;
+    options.all_lost = options_.all_lost;
     Recorder recorder(disk, lottery_, options);
     recorder.start({});
     auto meddling = scenario.meddling;
@@ -190,6 +207,8 @@ Matrix::Course Matrix::run(const Scenario& scenario, const std::vector<End>& oth
       figures_.violations.push_back(scenario.name + ", uninterrupted: " + sentence);
     }
     snapshots = recorder.snapshots();
+    if (options_.all_lost)
+      std::ranges::reverse(snapshots);  // what is missing in the end is missing
   }
   if (options_.verbose) {
     std::cout << scenario.name << ": " << course.points << " points, " << course.calls
@@ -228,6 +247,7 @@ void Matrix::run_case(const Scenario& scenario, const Snapshot& snapshot, const 
     options.copies_max = again ? 1 : 0;
     options.cuts = 1;
     options.skip_sync = options_.skip_sync;
+    options.all_lost = options_.all_lost;
     Recorder recorder(disk, lottery_, options);
     recorder.start(snapshot.promises);
     auto meddling = scenario.meddling;

@@ -4,6 +4,7 @@
 // checks.hpp.
 
 #include <iosfwd>
+#include <map>
 
 #include "matrix/checks.hpp"
 #include "matrix/samples.hpp"
@@ -14,10 +15,13 @@ struct MatrixOptions {
   Loss loss = Loss::kill;
   std::uint64_t seed = 1;
   // Copies of one scenario, about: at fault points, and between any two calls that change a file.
-  double points_max = 1.2, calls_max = 0.8;  // ten times as many of a success
-  std::size_t cuts = 2;       // for each such place: ways to lose what was not synced
+  double points_max = 0.8, calls_max = 0.5;  // ten times as many of a success
+  std::size_t cuts = 1;       // for each such place: ways to lose what was not synced
   double share_again = 0.15;  // of the restarts that the plug is pulled at once more
-  std::string only = {};      // scenarios whose name holds this
+  // Of the failures and cancels of a sample each is tried either with kills or with power cuts.
+  bool halves = true;
+  bool all_lost = false;  // power: nothing unsynced ever outlasts it; the last copies go first
+  std::string only = {};  // scenarios whose name holds this
   std::function<bool(const Call&)> skip_sync = {};  // an fsync that does nothing
   std::size_t violations_max = 20;                  // then it stops
   bool verbose = false;                             // a line for each scenario
@@ -64,6 +68,10 @@ class Matrix {
 
   void run(const Sample&);
   Course run(const Scenario&, const std::vector<End>& other_ends);
+  bool is_wanted(const Scenario&) const;
+  bool is_in_my_half(const Scenario&) const;
+  // What stands before the plug is pulled, and the operation that is retried or undone.
+  Expectation prepare(const Scenario&, const fs::path& base, OperationId& first);
   void run_case(const Scenario&, const Snapshot&, const Expectation&, int crashes);
   Result<OperationId> act(const Scenario&, SmallHub&, Recorder&, const OperationId& first) const;
   void report(const Scenario&, const Snapshot&, const std::vector<std::string>& sentences);
@@ -74,6 +82,7 @@ class Matrix {
   Lottery lottery_;
   TemporaryDirectory directory_;
   std::size_t folders_ = 0;
+  std::map<Start, Expectation> at_start_;
   double expected_points_ = 40, expected_calls_ = 1000;  // of one scenario
   Figures figures_;
 };

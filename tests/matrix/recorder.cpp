@@ -137,7 +137,8 @@ void Recorder::take(const std::string& point, const std::string& ticket) {
 // than these: a random choice of them.
 void Recorder::cut(const std::string& point, const std::string& ticket, std::size_t number) {
   const auto draw = lottery_.number(ticket + " cut " + std::to_string(number));
-  const auto fate = options_.cuts >= 4 ? number : draw % 4;
+  const auto chosen = options_.cuts >= 4 ? number : draw % 4;
+  const auto fate = options_.all_lost ? 0 : chosen;
   PowerCut wanted;
   wanted.seed = draw % 100'000;
   std::string how = "power lost, seed " + std::to_string(wanted.seed);

@@ -48,7 +48,8 @@ struct RecorderOptions {
   double share_of_points = 1;
   double share_of_calls = 0;  // of the calls that change a file
   std::size_t copies_max = 1'000'000;
-  std::size_t cuts = 4;  // power: how many ways to lose what was not synced
+  std::size_t cuts = 4;   // power: how many ways to lose what was not synced
+  bool all_lost = false;  // power: always all of it
   std::function<bool(const Call&)> skip_sync = {};
 };
 

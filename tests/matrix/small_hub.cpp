@@ -1,5 +1,6 @@
 #include "matrix/small_hub.hpp"
 
+#include <algorithm>
 #include <future>
 #include <stdexcept>
 #include <thread>
@@ -8,6 +9,16 @@ namespace hub::matrix {
 namespace {
 
 constexpr std::chrono::hours asking_interval{1};
+constexpr const char* webspace_shown = "desktop";
+constexpr std::chrono::milliseconds longest_pause{8};
+
+// Somebody has to look, or no document is loaded.
+class Onlooker final : public projection::Peer {
+ public:
+  void send(projection::Frame) override {}
+  std::size_t queued_bytes() const override { return 0; }
+  void close(std::uint16_t, std::string) override {}
+};
 
 }  // namespace
 
@@ -32,6 +43,17 @@ SmallHub::SmallHub(const fs::path& base, const std::string& registry_url, const 
   const workflows::Tools tools{*catalog_, *shelf_, *store_, clock_};
   manager_ = std::make_unique<operations::OperationManager>(
       *store_, board_, *logs_, clock_, meddle_with(workflows::all_workflows(tools), wired));
+  documents_ = std::make_unique<projection::DocumentServer>(
+      projection::DocumentServerOptions{.folder = state() / "ystores"}, clock_);
+  projection_ = std::make_unique<projection::OperationProjectionService>(
+      *documents_, [this](const std::string& webspace) { return shown_in(webspace); });
+  const auto changed = [this] { projection_->changed(); };
+  doorbells_.push_back(database_->commits().subscribe(changed));
+  doorbells_.push_back(board_.ticks().subscribe(changed));
+  if (const auto seen = documents_->open(webspace_shown, std::make_shared<Onlooker>()); !seen) {
+    throw std::runtime_error(seen.error().message);
+  }
+  began_ = clock_.now();
   catalog_->start();
   manager_->start();
 }
@@ -39,14 +61,36 @@ SmallHub::SmallHub(const fs::path& base, const std::string& registry_url, const 
 SmallHub::~SmallHub() {
   catalog_->stop();
   manager_->stop();
+  projection_->stop();
+  documents_->stop();
 }
 
-void SmallHub::wait_for_catalog() {
+projection::ProjectionInput SmallHub::shown_in(const std::string& webspace) {
+  projection::ProjectionInput input;
+  input.feed_id = database_->feed_id();
+  input.seq = store_->last_seq();
+  input.operations = store_->recent(webspace, projection::kEndedMax);
+  for (auto& operation : input.operations) board_.overlay(operation);
+  input.notifications = store_->notifications(webspace, projection::kNotificationsMax);
+  return input;
+}
+
+Json SmallHub::document() {
+  Json shown;
+  documents_->write(webspace_shown,
+                    [&](ydoc::AuthoredDocument& document) { shown = document.to_json(); });
+  return shown;
+}
+
+bool SmallHub::wait_for_catalog() {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (catalog_->status().state != registry::CatalogCondition::fresh) {
+  const auto asked = from_millis(to_millis(began_));
+  for (;;) {
+    if (catalog_->status().error) return false;
+    const auto known = catalog_->current();
+    if (known && known->fetched_at >= asked) return true;
     if (std::chrono::steady_clock::now() > deadline) {
-      throw std::runtime_error("the registry does not answer: " +
-                               catalog_->status().error.value_or("no error"));
+      throw std::runtime_error("the registry was not asked");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -79,10 +123,11 @@ std::string SmallHub::come_to_rest(std::chrono::seconds patience) {
     }
     return {};
   };
-  for (;;) {
+  // Not so often that looking takes longer than what is waited for.
+  for (std::chrono::milliseconds pause{1};; pause = std::min(2 * pause, longest_pause)) {
     std::string going_on = busy();
     if (going_on.empty() || std::chrono::steady_clock::now() >= deadline) return going_on;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(pause);
   }
 }
 

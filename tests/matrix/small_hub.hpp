@@ -11,6 +11,7 @@
 #include "artifacts/shelf.hpp"
 #include "matrix/meddling.hpp"
 #include "operations/operation_manager.hpp"
+#include "projection/operation_projection_service.hpp"
 #include "registry/catalog_keeper.hpp"
 #include "store/operation_store.hpp"
 #include "workflows/all_workflows.hpp"
@@ -32,14 +33,18 @@ class SmallHub {
   const fs::path& base() const { return base_; }
   fs::path state() const { return base_ / "state"; }
 
-  // Until the registry was asked once, as it is at each start.
-  void wait_for_catalog();
+  // Until the registry was asked once, as it is at each start. Whether it answered.
+  bool wait_for_catalog();
   // Waits until no operation runs or is about to, and nothing is left to be thrown away but what an
   // undo may need. Empty, or what still went on after `patience`.
   std::string come_to_rest(std::chrono::seconds patience);
   OperationState end_of(const OperationId&);
+  // What a browser would see: the document of the webspace that all samples ask from.
+  Json document();
 
  private:
+  projection::ProjectionInput shown_in(const std::string& webspace);
+
   fs::path base_;
   SystemClock clock_;
   std::unique_ptr<store::Database> database_;
@@ -50,6 +55,10 @@ class SmallHub {
   std::unique_ptr<artifacts::Shelf> shelf_;
   std::unique_ptr<operations::OperationLogs> logs_;
   std::unique_ptr<operations::OperationManager> manager_;
+  std::unique_ptr<projection::DocumentServer> documents_;
+  std::unique_ptr<projection::OperationProjectionService> projection_;
+  std::vector<Doorbell::Subscription> doorbells_;
+  Time began_{};
 };
 
 }  // namespace hub::matrix
