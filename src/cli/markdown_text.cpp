@@ -42,7 +42,8 @@ std::string inline_text(const array& nodes, int depth) {
     } else {
       const auto inner = inline_text(children(node), depth + 1);
       const auto href = text(node, "href");
-      all += inner + (href.empty() || href == inner ? "" : " <" + href + ">");
+      all += inner;
+      if (!href.empty() && href != inner) all.append(" <").append(href).append(">");
     }
   }
   return all;

@@ -1,37 +1,16 @@
 #include "git/libgit2.hpp"
 
 #include <array>
-#include <mutex>
 
 namespace hub::git {
 
 void start_library() {
-  static const int started = git_libgit2_init();
+  static const int started = [] {
+    const int count = git_libgit2_init();
+    git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+    return count;
+  }();
   static_cast<void>(started);
-}
-
-namespace {
-
-struct DurableCount {
-  std::mutex mutex;
-  int sections = 0;
-};
-
-DurableCount& durable() {
-  static DurableCount one;  // beside the one switch of the library that it counts for
-  return one;
-}
-
-}  // namespace
-
-DurableSection::DurableSection() {
-  const std::lock_guard lock(durable().mutex);
-  if (durable().sections++ == 0) git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
-}
-
-DurableSection::~DurableSection() {
-  const std::lock_guard lock(durable().mutex);
-  if (--durable().sections == 0) git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 0);
 }
 
 tl::unexpected<Error> failure(const std::string& doing, int code) {

@@ -33,18 +33,9 @@ using OwnedSignature = Owned<git_signature, git_signature_free>;
 using OwnedRevwalk = Owned<git_revwalk, git_revwalk_free>;
 using OwnedTransaction = Owned<git_transaction, git_transaction_free>;
 
-void start_library();  // once
-
-// As long as one of these lives, what libgit2 writes is fsynced. The switch is one for the process,
-// so writers of other threads wait for the disk, too, which harms nobody. A cache does without: it
-// is made again when a power cut spoils it; the registry of others is not.
-class DurableSection {
- public:
-  DurableSection();
-  ~DurableSection();
-  DurableSection(const DurableSection&) = delete;
-  DurableSection& operator=(const DurableSection&) = delete;
-};
+// Once. What libgit2 writes is fsynced from then on, in a cache too: it reads an object that a
+// power cut has torn for ever, and never comes back.
+void start_library();
 
 // "cannot <doing>: <what libgit2 says>"
 tl::unexpected<Error> failure(const std::string& doing, int code);

@@ -52,6 +52,10 @@ Result<RemoteMirror> RemoteMirror::open(const fs::path& directory, std::string_v
     HUB_CHECK(repository.remove_all_references());
     HUB_CHECK(repository.set_config(followed_url, remote.display));
   }
+  // Of what the git program writes, too (libgit2.hpp).
+  if (repository.config("core.fsync") != "objects,reference") {
+    HUB_CHECK(repository.set_config("core.fsync", "objects,reference"));
+  }
   return RemoteMirror(std::move(repository), std::move(remote));
 }
 
@@ -125,7 +129,6 @@ PushOutcome RemoteMirror::push_by_swap(Repository& target, const std::string& co
   remove_abandoned_lock(target.directory());
   const auto theirs = target.tip();
   if (theirs && *theirs != expected) return lost();  // before anything is copied in vain
-  const DurableSection section;
   if (const auto copied = repository_.copy_commit(commit, target); !copied) {
     const bool race = copied.error().reason == "parent_missing";
     return {race ? PushStatus::lost_race : PushStatus::refused, copied.error()};

@@ -139,10 +139,10 @@ Handler push_route(const PushServices& services, ArtifactKind kind) {
       drop_upload(services, *wanted);
       return reply(plan ? plan_response(*plan) : problem(plan.error()));
     }
-    services.desk.accept(wanted->submission.request,
-                         [services, wanted = *wanted, reply](Result<store::Accepted> accepted) {
-                           answer(services, wanted, reply, accepted);
-                         });
+    services.desk.accept(wanted->submission.request, [services, wanted = *wanted, reply](
+                                                         const Result<store::Accepted>& accepted) {
+      answer(services, wanted, reply, accepted);
+    });
   });
 }
 

@@ -38,7 +38,8 @@ std::string clean(std::string_view text) {
   while (!text.empty()) {
     std::int32_t codepoint = -1;
     const auto size = utf8proc_iterate(
-        static_cast<const utf8proc_uint8_t*>(static_cast<const void*>(text.data())),
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
+        reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
         static_cast<utf8proc_ssize_t>(text.size()), &codepoint);
     const std::size_t taken = size > 0 ? static_cast<std::size_t>(size) : 1;
     if (size <= 0) {
@@ -250,10 +251,10 @@ int enter_span(MD_SPANTYPE type, void* detail, void* into) {
     case MD_SPAN_CODE: return builder.enter(node_of("code"));
     case MD_SPAN_IMG: return builder.enter(node_of("image"));
     case MD_SPAN_A: {
-      std::string link = safe_link(text_of(detail_of<MD_SPAN_A_DETAIL>(detail).href));
+      const std::string link = safe_link(text_of(detail_of<MD_SPAN_A_DETAIL>(detail).href));
       if (link.empty()) return builder.enter_nothing();
       auto node = node_of("link");
-      node["href"] = std::move(link);
+      node["href"] = link;
       return builder.enter(std::move(node));
     }
     case MD_SPAN_U:

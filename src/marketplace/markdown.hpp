@@ -12,7 +12,7 @@
 
 namespace hub::marketplace {
 
-inline constexpr std::size_t markdown_bytes_max = 128 * 1024;
+inline constexpr std::size_t markdown_bytes_max = std::size_t{128} << 10U;
 inline constexpr std::size_t markdown_nodes_max = 10'000;
 inline constexpr std::size_t markdown_depth_max = 12;  // what is deeper stands a level higher
 

@@ -9,7 +9,8 @@ namespace hub::marketplace {
 namespace {
 
 const utf8proc_uint8_t* bytes_of(std::string_view text) {
-  return static_cast<const utf8proc_uint8_t*>(static_cast<const void*>(text.data()));
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
+  return reinterpret_cast<const utf8proc_uint8_t*>(text.data());
 }
 
 bool is_ascii(std::string_view text) {
@@ -50,8 +51,8 @@ std::string plain(std::string_view word) {
   const auto size =
       utf8proc_map(bytes_of(word), static_cast<utf8proc_ssize_t>(word.size()), &mapped, flags);
   if (size < 0) return {};
-  std::string text(static_cast<const char*>(static_cast<const void*>(mapped)),
-                   static_cast<std::size_t>(size));
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
+  std::string text(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
   std::free(mapped);  // NOLINT(cppcoreguidelines-no-malloc): utf8proc allocates with malloc
   return text;
 }

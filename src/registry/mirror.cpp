@@ -48,6 +48,22 @@ Result<SharedCatalog> Mirror::fetch(const git::NetworkOptions& options) {
   return fetch_and_load(options);
 }
 
+Result<SharedCatalog> Mirror::fetch_anew(const git::NetworkOptions& options) {
+  const std::lock_guard turn(fetching_);
+  HUB_CHECK(make_directories(fs::absolute(directory_).parent_path()));
+  HUB_TRY(process_turn, FileLock::take(directory_.string() + ".lock", fetch_turn_ms_max));
+  const fs::path fresh = directory_.string() + ".new";
+  HUB_CHECK(remove_tree(fresh));
+  {
+    HUB_TRY(mirror, git::RemoteMirror::open(fresh, url_));
+    HUB_TRY(tip, mirror.fetch(options));
+    if (!tip.empty()) HUB_CHECK(mirror.repository().set_reference(good_catalog, tip));
+  }
+  HUB_CHECK(remove_tree(directory_));
+  HUB_CHECK(rename_durable(fresh, directory_));
+  return fetch_and_load(options);
+}
+
 Result<SharedCatalog> Mirror::fetch_and_load(const git::NetworkOptions& options) {
   HUB_TRY(mirror, git::RemoteMirror::open(directory_, url_));
   HUB_TRY(tip, mirror.fetch(options));
@@ -57,6 +73,8 @@ Result<SharedCatalog> Mirror::fetch_and_load(const git::NetworkOptions& options)
                 "registry_empty", "make one with: adaos-hub registry init <directory>");
   }
   if (auto same = known_at(tip)) {
+    const auto noted = mirror.repository().reference(good_catalog);
+    if (!noted || *noted != tip) HUB_CHECK(mirror.repository().set_reference(good_catalog, tip));
     HUB_CHECK(write_file_atomic(directory_ / fetched_at_file, to_text(clock_.now())));
     return same;
   }

@@ -56,6 +56,10 @@ class Mirror {
   // catalog_* and json_*.
   Result<SharedCatalog> fetch(const git::NetworkOptions& = {});
 
+  // The same into an empty mirror, which then takes the place of this one: for one that lacks
+  // objects it should have. On an error this one stays.
+  Result<SharedCatalog> fetch_anew(const git::NetworkOptions& = {});
+
   // The last good catalogue, with no network. not_found with reason catalog_never_fetched.
   Result<SharedCatalog> read_catalog();
   Result<SharedCatalog> read_catalog(const std::string& commit);

@@ -58,14 +58,17 @@ Result<> write(const fs::path& artifact, const std::vector<UploadedFile>& files)
     std::error_code ec;
     fs::create_directories(path.parent_path(), ec);
     std::ofstream out(path, std::ios::binary);
-    out.write(file.bytes.data(), std::ssize(file.bytes));
+    out << file.bytes;
     out.close();
     if (!out) {
       return fail(ErrorCode::exhausted, "cannot keep the upload: cannot write " + path.string(),
                   "disk_full", "make room on the hub's disk", {{"path", file.path}});
     }
     if (file.mode == git::FileMode::executable) {
-      fs::permissions(path, fs::perms(0755), ec);
+      fs::permissions(path,
+                      fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
+                          fs::perms::others_read | fs::perms::others_exec,
+                      ec);
     }
   }
   return sync_tree(artifact);
@@ -104,7 +107,7 @@ Result<Uploads::Kept> Uploads::keep(const std::string& name,
 
 Result<fs::path> Uploads::find(const std::string& id, const std::string& name) const {
   std::error_code ec;
-  const fs::path path = folder_ / id / name;
+  fs::path path = folder_ / id / name;
   if (is_id(id) && is_name(name) && fs::is_directory(path, ec)) return path;
   return fail(ErrorCode::not_found, "cannot publish " + name + ": its upload is not there any more",
               "upload_gone", "upload it again", {{"upload", id}});

@@ -48,12 +48,23 @@ std::string switch_text(const SwitchPlan& plan, const fs::path& target) {
 Result<git::Exported> take_from_mirror(const Journey& journey,
                                        const registry::ArtifactExport& wanted, StepContext& run) {
   auto& mirror = journey.tools.catalog.mirror();
-  const auto exported = mirror.export_artifact(wanted);
-  if (exported || exported.error().reason != "git_not_found") return exported;
-  run.log("the registry's copy here does not have commit " + journey.commit + ": fetching it");
-  HUB_TRY(fetched, journey.tools.catalog.refresh(wanted.stop));
-  auto again = mirror.export_artifact(wanted);
-  if (again || again.error().reason != "git_not_found") return again;
+  const auto attempt = [&]() -> Result<git::Exported> {
+    HUB_CHECK(remove_tree(wanted.destination));
+    return mirror.export_artifact(wanted);
+  };
+  const auto is_lacking = [](const Result<git::Exported>& exported) {
+    return !exported && exported.error().reason == "git_not_found";
+  };
+  auto exported = attempt();
+  if (!is_lacking(exported)) return exported;
+  run.log("the registry's copy here lacks something of commit " + journey.commit +
+          ": fetching it again");
+  HUB_CHECK(journey.tools.catalog.refresh(wanted.stop));
+  exported = attempt();
+  if (!is_lacking(exported)) return exported;
+  HUB_TRY(fetched, mirror.fetch_anew({.stop = wanted.stop}));  // it has lost what it seems to have
+  exported = attempt();
+  if (!is_lacking(exported)) return exported;
   return fail(ErrorCode::not_found,
               "cannot fetch " + journey.label() + ": the registry does not have commit " +
                   journey.commit + " any more; it is at " + fetched->commit,
@@ -71,7 +82,6 @@ Result<> fetch(const Journey& journey, StepContext& run) {
     return {};
   }
   const auto destination = journey.source(run);
-  HUB_CHECK(remove_tree(destination));
   HUB_CHECK(make_directories(destination.parent_path()));
   registry::ArtifactExport wanted;
   wanted.commit = journey.commit;

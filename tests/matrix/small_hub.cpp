@@ -87,8 +87,7 @@ bool SmallHub::wait_for_catalog() {
   const auto asked = from_millis(to_millis(began_));
   for (;;) {
     if (catalog_->status().error) return false;
-    const auto known = catalog_->current();
-    if (known && known->fetched_at >= asked) return true;
+    if (catalog_->current() && mirror_->fetched_at() >= asked) return true;
     if (std::chrono::steady_clock::now() > deadline) {
       throw std::runtime_error("the registry was not asked");
     }
