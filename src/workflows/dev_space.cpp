@@ -39,7 +39,7 @@ Result<fs::path> directory_in(const fs::path& dev, ArtifactKind kind, const std:
                 "put it below " + space.string() + ", upload it, or push it with the command line",
                 {{"directory", given}, {"dev_space", space.string()}});
   }
-  const fs::path real = fs::canonical(wanted, ec);
+  fs::path real = fs::canonical(wanted, ec);
   if (ec) return missing(given, dev, kind);
   if (!is_below(real, space)) {
     return fail(ErrorCode::invalid,

@@ -83,7 +83,12 @@ Result<> collect(const Departure& departure, StepContext& run) {
     out << bytes;
     out.close();
     if (!out) return fail(ErrorCode::unavailable, "cannot write " + copy.string(), "disk_full");
-    if (file.mode == git::FileMode::executable) fs::permissions(copy, fs::perms(0755), ec);
+    if (file.mode == git::FileMode::executable) {
+      fs::permissions(copy,
+                      fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
+                          fs::perms::others_read | fs::perms::others_exec,
+                      ec);
+    }
     done += file.size_bytes;
     run.progress({done, candidate.tree.size_bytes, "bytes"}, "collecting " + departure.label());
   }

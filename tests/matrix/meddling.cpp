@@ -10,13 +10,13 @@ using operations::Workflow;
 
 using StepRun = std::function<Result<>(StepContext&)>;
 
-StepRun meddled(StepRun run, const Meddling& meddling) {
-  return [run = std::move(run), meddling](StepContext& context) -> Result<> {
+StepRun meddled(StepRun run, const Meddling& meddling, Meddling::Binds binds) {
+  return [run = std::move(run), meddling, binds](StepContext& context) -> Result<> {
     const auto meddle = [&]() -> Result<> {
       if (meddling.what != Meddling::What::cancel) {
         return fail(ErrorCode::invalid, "cannot go on: the test made it fail", "test_failure");
       }
-      meddling.cancel(context.operation_id());
+      meddling.cancel(context.operation_id(), binds);
       return {};
     };
     if (meddling.when == Meddling::When::before) HUB_CHECK(meddle());
@@ -40,12 +40,14 @@ class Meddled final : public Workflow {
     auto steps = inner_->steps(intent);
     if (meddling_.kind != kind() || meddling_.step >= steps.size()) return steps;
     Step& step = steps[meddling_.step];
+    const auto binds =
+        step.kind == operations::StepClass::final ? Meddling::Binds::no : Meddling::Binds::yes;
     switch (meddling_.what) {
       case Meddling::What::nothing: break;
       case Meddling::What::fail:
-      case Meddling::What::cancel: step.run = meddled(std::move(step.run), meddling_); break;
+      case Meddling::What::cancel: step.run = meddled(std::move(step.run), meddling_, binds); break;
       case Meddling::What::fail_undo:
-        if (step.undo) step.undo = meddled(std::move(step.undo), meddling_);
+        if (step.undo) step.undo = meddled(std::move(step.undo), meddling_, binds);
         break;
     }
     return steps;

@@ -16,8 +16,10 @@ struct Meddling {
   When when = When::before;
   OperationKind kind;
   std::size_t step = 0;
-  std::function<void(const OperationId&)> cancel = {};  // how to cancel; SmallHub sets it
-  std::function<void()> cancelled = {};                 // told when the cancel was answered well
+  // In the middle of a final step a cancel waits for what becomes of it: it may well succeed.
+  enum class Binds { yes, no };
+  std::function<void(const OperationId&, Binds)> cancel = {};  // how to cancel; SmallHub sets it
+  std::function<void()> cancelled = {};  // told when the cancel was answered well
 };
 
 operations::Workflows meddle_with(operations::Workflows, const Meddling&);

@@ -37,8 +37,8 @@ SmallHub::SmallHub(const fs::path& base, const std::string& registry_url, const 
   shelf_->sweep(store_->not_cleaned_up());
   logs_ = std::make_unique<operations::OperationLogs>(base_ / "logs" / "operations", clock_);
   auto wired = meddling;
-  wired.cancel = [this, told = meddling.cancelled](const OperationId& id) {
-    if (manager_->cancel(id) && told) told();
+  wired.cancel = [this, told = meddling.cancelled](const OperationId& id, Meddling::Binds binds) {
+    if (manager_->cancel(id) && told && binds == Meddling::Binds::yes) told();
   };
   const workflows::Tools tools{*catalog_, *shelf_, *store_, clock_};
   manager_ = std::make_unique<operations::OperationManager>(
