@@ -92,17 +92,10 @@ TEST_CASE("a push whose answer is lost is found to have landed, and is not made 
     return;
   }
   const Bench bench;
-  REQUIRE(make_directories(bench.directory.path() / "lossy"));
-  const fs::path path = bench.directory.path() / "lossy/registry.git";
-  REQUIRE(init_registry(path, bench.clock));
-  auto repository = git::Repository::open(path).value();
-  REQUIRE(repository.set_config("http.receivepack", "true"));
-  Server server({"python3", std::string(HUB_FIXTURES) + "/git_http_server.py",
-                 bench.directory.path().string()});
-  const auto port = server.wait();
-  REQUIRE(port);
+  const auto repository = testing::init_http_registry(bench, "lossy");
+  const testing::GitHttpServer server(bench.directory.path());
   PushRequest request = bench.request(write_skill(bench.sources, "notes_skill", "1.0.0"));
-  request.registry_url = "http://127.0.0.1:" + std::to_string(*port) + "/lossy/registry.git";
+  request.registry_url = "http://" + server.host() + "/lossy/registry.git";
   const auto report = push(request, bench.clock);
   REQUIRE_MESSAGE(report, report.error().message);
   CHECK(report->status == PushStatus::published);

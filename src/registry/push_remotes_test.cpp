@@ -14,7 +14,6 @@ namespace {
 using testing::Bench;
 using testing::free_port;
 using testing::GitDaemon;
-using testing::Server;
 using testing::SshServer;
 using testing::write_skill;
 
@@ -72,11 +71,8 @@ TEST_CASE("push over http://") {
   const Bench bench;
   auto repository = git::Repository::open(bench.registry).value();
   REQUIRE(repository.set_config("http.receivepack", "true"));
-  Server server({"python3", std::string(HUB_FIXTURES) + "/git_http_server.py",
-                 bench.directory.path().string()});
-  const auto port = server.wait();
-  REQUIRE(port);
-  exercise(bench, "http://127.0.0.1:" + std::to_string(*port) + "/registry.git");
+  const testing::GitHttpServer server(bench.directory.path());
+  exercise(bench, "http://" + server.host() + "/registry.git");
 }
 
 TEST_CASE("a server that wants a password gets ours from the URL, or says no at once") {
@@ -85,16 +81,9 @@ TEST_CASE("a server that wants a password gets ours from the URL, or says no at 
     return;
   }
   const Bench bench;
-  REQUIRE(make_directories(bench.directory.path() / "private"));
-  const fs::path path = bench.directory.path() / "private/registry.git";
-  REQUIRE(init_registry(path, bench.clock));
-  auto repository = git::Repository::open(path).value();
-  REQUIRE(repository.set_config("http.receivepack", "true"));
-  Server server({"python3", std::string(HUB_FIXTURES) + "/git_http_server.py",
-                 bench.directory.path().string()});
-  const auto port = server.wait();
-  REQUIRE(port);
-  const std::string host = "127.0.0.1:" + std::to_string(*port) + "/private/registry.git";
+  testing::init_http_registry(bench, "private");
+  const testing::GitHttpServer server(bench.directory.path());
+  const std::string host = server.host() + "/private/registry.git";
   PushRequest request = bench.request(write_skill(bench.sources, "notes_skill", "1.0.0"));
   request.registry_url = "http://" + host;
   const auto nobody = push(request, bench.clock);

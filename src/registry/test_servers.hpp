@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "git/repository.hpp"
 #include "registry/test_artifacts.hpp"
 
 namespace hub::registry::testing {
@@ -83,6 +84,30 @@ class Server {
   std::string words_;
   std::thread thread_;
 };
+
+// git's http-backend behind a small server, for all below a directory.
+struct GitHttpServer {
+  Server server;
+  int port = 0;
+
+  explicit GitHttpServer(const fs::path& below)
+      : server({"python3", std::string(HUB_FIXTURES) + "/git_http_server.py", below.string()}) {
+    const auto heard = server.wait();
+    REQUIRE(heard);
+    port = *heard;
+  }
+  std::string host() const { return "127.0.0.1:" + std::to_string(port); }
+};
+
+// An empty registry at <folder>/registry.git of the bench, which takes pushes over http.
+inline git::Repository init_http_registry(const Bench& bench, const std::string& folder) {
+  const fs::path path = bench.directory.path() / folder / "registry.git";
+  REQUIRE(make_directories(path.parent_path()));
+  REQUIRE(init_registry(path, bench.clock));
+  auto repository = git::Repository::open(path).value();
+  REQUIRE(repository.set_config("http.receivepack", "true"));
+  return repository;
+}
 
 // git's own server for git://, for all below a directory.
 struct GitDaemon {
