@@ -59,14 +59,35 @@ Result<OwnedTree> find_tree(git_repository* repository, const std::string& commi
   return OwnedTree(raw);
 }
 
+Result<OwnedEntry> find_entry(const git_tree* root, const std::string& path) {
+  OwnedTree folder;
+  const git_tree* tree = root;
+  for (std::size_t at = 0;;) {
+    const auto slash = path.find('/', at);
+    const git_tree_entry* entry = git_tree_entry_byname(tree, path.substr(at, slash - at).c_str());
+    if (!entry) return OwnedEntry();
+    if (slash == std::string::npos) {
+      git_tree_entry* copy = nullptr;
+      if (const int rc = git_tree_entry_dup(&copy, entry); rc != 0)
+        return failure("read " + path, rc);
+      return OwnedEntry(copy);
+    }
+    if (git_tree_entry_type(entry) != GIT_OBJECT_TREE) return OwnedEntry();
+    git_tree* next = nullptr;
+    const int rc = git_tree_lookup(&next, git_tree_owner(root), git_tree_entry_id(entry));
+    if (rc != 0) return failure("read " + path.substr(0, slash), rc);
+    folder.reset(next);
+    tree = next;
+    at = slash + 1;
+  }
+}
+
 Result<OwnedTree> find_subtree(git_repository* repository, const std::string& commit,
                                const std::string& path) {
   HUB_TRY(root, find_tree(repository, commit));
   if (path.empty()) return OwnedTree(std::move(root));
-  git_tree_entry* raw = nullptr;
-  const int rc = git_tree_entry_bypath(&raw, root.get(), path.c_str());
-  const OwnedEntry entry(raw);
-  if (rc != 0 || git_tree_entry_type(entry.get()) != GIT_OBJECT_TREE) {
+  HUB_TRY(entry, find_entry(root.get(), path));
+  if (!entry || git_tree_entry_type(entry.get()) != GIT_OBJECT_TREE) {
     return fail(ErrorCode::not_found,
                 "cannot read " + path + " at commit " + commit + ": no such directory", "no_path");
   }

@@ -45,6 +45,10 @@ Result<git_oid> parse_oid(const std::string&);
 
 Result<OwnedCommit> find_commit(git_repository*, const std::string& commit);
 Result<OwnedTree> find_tree(git_repository*, const std::string& commit);
+// The entry at `path` below a tree, null when there is none. git_tree_entry_bypath answers the same
+// for a path that is not there and for one whose folder this repository has lost; here the latter
+// is git_not_found.
+Result<OwnedEntry> find_entry(const git_tree* root, const std::string& path);
 // The tree at `path` of a commit; not_found with reason no_path.
 Result<OwnedTree> find_subtree(git_repository*, const std::string& commit, const std::string& path);
 Result<OwnedOdb> object_database(git_repository*);

@@ -209,11 +209,8 @@ Result<std::string> Repository::read_blob(const std::string& blob, std::int64_t 
 Result<std::string> Repository::read_file(const std::string& commit, const std::string& path,
                                           std::int64_t bytes_max) const {
   HUB_TRY(root, find_tree(raw_.get(), commit));
-  git_tree_entry* raw = nullptr;
-  const int rc = git_tree_entry_bypath(&raw, root.get(), path.c_str());
-  const OwnedEntry entry(raw);
-  if (rc != 0 && rc != GIT_ENOTFOUND) return failure("read " + path, rc);
-  if (rc != 0 || git_tree_entry_type(entry.get()) != GIT_OBJECT_BLOB) {
+  HUB_TRY(entry, find_entry(root.get(), path));
+  if (!entry || git_tree_entry_type(entry.get()) != GIT_OBJECT_BLOB) {
     return fail(ErrorCode::not_found,
                 "cannot read " + path + " at commit " + commit + ": no such file", "no_path");
   }

@@ -21,11 +21,8 @@ class Place {
     if (top_id == last_top_) return last_;
     last_top_ = top_id;
     last_.clear();
-    git_tree_entry* found = nullptr;
-    const int rc = git_tree_entry_bypath(&found, tree.get(), path_.c_str());
-    const OwnedEntry entry(found);
-    if (rc != 0 && rc != GIT_ENOTFOUND) return failure("read " + path_, rc);
-    if (rc == 0) last_ = text_of(*git_tree_entry_id(entry.get()));
+    HUB_TRY(entry, find_entry(tree.get(), path_));
+    if (entry) last_ = text_of(*git_tree_entry_id(entry.get()));
     return last_;
   }
 

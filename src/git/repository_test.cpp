@@ -56,6 +56,22 @@ TEST_CASE("what is committed without a work tree is what git itself sees") {
   git_output(path, {"fsck", "--strict"});
 }
 
+TEST_CASE("what a repository has lost is not taken for what was never there") {
+  const Sample sample;
+  CHECK(sample.repository.list(sample.first, "skills/none").error().reason == "no_path");
+  CHECK(sample.repository.list(sample.first, "registry.json/x").error().reason == "no_path");
+  CHECK(sample.repository.list(sample.first, "none/notes").error().reason == "no_path");
+  const std::string skills = sample.repository.subtree_of(sample.first, "skills").value();
+  fs::remove(sample.repository.directory() / "objects" / skills.substr(0, 2) / skills.substr(2));
+  const auto again = Repository::open(sample.repository.directory()).value();
+  CHECK(again.list(sample.first, "skills/notes").error().reason == "git_not_found");
+  CHECK(again.subtree_of(sample.first, "skills/notes").error().reason == "git_not_found");
+  CHECK(again.read_file(sample.first, "skills/notes/skill.yaml", 100).error().reason ==
+        "git_not_found");
+  CHECK(again.history(sample.first, "skills/notes").error().reason == "git_not_found");
+  CHECK(again.read_file(sample.first, "registry.json", 100));
+}
+
 TEST_CASE("a replaced subtree loses its old files and leaves its neighbours alone") {
   Sample sample;
   const auto blob = sample.repository.write_blob("name: notes\nversion: 2\n").value();

@@ -47,13 +47,6 @@ Result<OwnedTree> empty_tree(git_repository* repository) {
   return OwnedTree(tree);
 }
 
-bool has_path(const git_tree* tree, const std::string& path) {
-  git_tree_entry* raw = nullptr;
-  const int rc = git_tree_entry_bypath(&raw, tree, path.c_str());
-  const OwnedEntry entry(raw);
-  return rc == 0;
-}
-
 git_tree_update update(git_tree_update_t action, const std::string& path, git_filemode_t mode,
                        const git_oid& id) {
   git_tree_update one{};
@@ -141,7 +134,8 @@ Result<std::optional<std::string>> Repository::commit(const CommitRequest& reque
       HUB_TRY(tree, parse_oid(content.tree));
       updates.push_back(update(GIT_TREE_UPDATE_UPSERT, content.path, GIT_FILEMODE_TREE, tree));
     } else if (content.files.empty()) {
-      if (!has_path(base.get(), content.path)) continue;
+      HUB_TRY(present, find_entry(base.get(), content.path));
+      if (!present) continue;
       updates.push_back(update(GIT_TREE_UPDATE_REMOVE, content.path, GIT_FILEMODE_TREE, {}));
     } else {
       HUB_TRY(tree, write_index(raw_.get(), content.files));

@@ -87,11 +87,11 @@ TEST_CASE("a step that does not listen is flagged as stalled until it moves agai
   CHECK_FALSE(one.state_of(id).stalled_since);
   one.clock.advance(seconds(6));
   until("the flag", [&] { return one.state_of(id).stalled_since.has_value(); });
-  CHECK(one.manager->load().stalled == 1);
+  until("the flag is counted", [&] { return one.manager->load().stalled == 1; });
   CHECK(one.store->find(id)->stalled_since);  // durable
   deaf.open();
   until("no flag", [&] { return !one.state_of(id).stalled_since; });
-  CHECK(one.manager->load().stalled == 0);
+  until("it is counted no more", [&] { return one.manager->load().stalled == 0; });
   talking.open();
   CHECK(one.end_of(id).status == succeeded);
   CHECK(one.store->fenced_writes() == 0);

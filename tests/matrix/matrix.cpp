@@ -196,6 +196,7 @@ Matrix::Course Matrix::run(const Scenario& scenario, const std::vector<End>& oth
     if (!id) throw std::runtime_error(scenario.name + " was refused: " + id.error().message);
     course.state = hub.end_of(*id);
     static_cast<void>(hub.come_to_rest(std::chrono::seconds(20)));  // checks name who is stuck
+    recorder.at_rest();
     recorder.stop();
     course.end = end_of(hub, *id);
     course.points = recorder.points();
@@ -252,11 +253,15 @@ void Matrix::run_case(const Scenario& scenario, const Snapshot& snapshot, const 
     recorder.start(snapshot.promises);
     auto meddling = scenario.meddling;
     meddling.cancelled = [&recorder] { recorder.was_cancelled(); };
+    // Others read these while no hub runs, and a hub that starts soon mends them.
+    auto found = faults_of_files(snapshot.folder);
     SmallHub hub(snapshot.folder, premises_.registry_url(), meddling);
     if (again) recorder.watch(hub);
     static_cast<void>(hub.come_to_rest(std::chrono::seconds(20)));
     recorder.stop();
-    report(scenario, snapshot, violations_of(hub, wanted, snapshot.promises, crashes));
+    std::ranges::move(violations_of(hub, wanted, snapshot.promises, crashes),
+                      std::back_inserter(found));
+    report(scenario, snapshot, found);
     next = recorder.snapshots();
   } catch (const std::exception& thrown) {
     report(scenario, snapshot, {std::string("it was thrown: ") + thrown.what()});

@@ -66,6 +66,9 @@ class Recorder {
   void forget_hub();
   void was_accepted();
   void was_cancelled();
+  // A fault point of our own: when everything has been done, however late the hub's threads pass
+  // their last ones.
+  void at_rest() { at_point("rest"); }
   void stop();
 
   const std::vector<Snapshot>& snapshots() const { return snapshots_; }

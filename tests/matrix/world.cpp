@@ -1,5 +1,6 @@
 #include "matrix/world.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "base/hash.hpp"
@@ -95,8 +96,13 @@ std::vector<std::string> faults_of(SmallHub& hub) {
       faults.push_back(key + " is not installed and has packages");
     }
   }
-  const auto copy = hub.base() / "workspace" / "registry.json";
-  if (const auto text = read_file(copy)) {
+  std::ranges::move(faults_of_files(hub.base()), std::back_inserter(faults));
+  return faults;
+}
+
+std::vector<std::string> faults_of_files(const fs::path& base) {
+  std::vector<std::string> faults;
+  if (const auto text = read_file(base / "workspace" / "registry.json")) {
     boost::system::error_code ec;
     boost::json::parse(*text, ec);
     if (ec) faults.push_back("workspace/registry.json is not JSON: " + ec.message());

@@ -16,6 +16,8 @@ World world_of(SmallHub&);
 // What is not as it should be whatever was done: files without a row, rows without files, files
 // that are not what the row says, leftovers.
 std::vector<std::string> faults_of(SmallHub&);
+// Of these what can be seen while no hub runs.
+std::vector<std::string> faults_of_files(const fs::path& base);
 
 // The keys that differ.
 std::vector<std::string> differences(const World&, const World&);
