@@ -205,9 +205,18 @@ Result<std::unique_ptr<Hub>> Hub::start(const cli::Serve& serve, const ShareFold
   parts->build_operations();
   parts->build_projection();
   HUB_CHECK(parts->build_server(share));
-  parts->catalog->start();
+  parts->catalog->load();
   parts->marketplace->start();
   parts->manager->start();
+  parts->catalog->fetch_by([&operations = *parts->manager] {
+    OperationRequest wanted;
+    wanted.kind = OperationKind("registry.refresh");
+    wanted.target_kind = wanted.target_id = "registry";
+    wanted.initiator = {"schedule", "catalogue"};
+    wanted.priority = Priority::background;
+    return operations.accept(wanted).has_value();
+  });
+  parts->catalog->start();
   log::info("daemon", "started",
             {{"version", HUB_VERSION},
              {"base_dir", serve.base_directory.string()},

@@ -65,6 +65,26 @@ Result<std::string> RemoteMirror::tip() const {
   return found;
 }
 
+Result<std::string> RemoteMirror::ask_tip(const NetworkOptions& options) const {
+  if (url_.kind == RemoteKind::local) {
+    const auto target = Repository::open(url_.path);
+    if (!target) return tl::unexpected(unreachable(url_, target.error()));
+    auto theirs = target->tip();
+    if (!theirs && theirs.error().reason == "no_reference") return std::string{};
+    return theirs;
+  }
+  const auto ran =
+      run_git(repository_.directory(),
+              {"ls-remote", "--quiet", "--", url_.text, std::string(main_branch)}, options);
+  if (!ran) {
+    if (ran.error().reason == "timeout") return tl::unexpected(unreachable(url_, ran.error()));
+    return tl::unexpected(ran.error());
+  }
+  if (ran->exit_code != 0) return tl::unexpected(explain_fetch_failure(url_, ran->errors));
+  return ran->output.substr(0,
+                            ran->output.find('\t'));  // "<commit>\trefs/heads/main\n", or nothing
+}
+
 Result<std::string> RemoteMirror::fetch(const NetworkOptions& options) {
   if (url_.kind == RemoteKind::local) {
     // What a few commits changed is copied here, without starting a program: publishers on one

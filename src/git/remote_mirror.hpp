@@ -55,6 +55,9 @@ class RemoteMirror {
   // reason registry_unreachable; forbidden with reason remote_denied; cancelled.
   Result<std::string> fetch(const NetworkOptions& = {});
 
+  // What `fetch` would return, without fetching: one question to the remote.
+  Result<std::string> ask_tip(const NetworkOptions& = {}) const;
+
   // What the last fetch or push saw; empty before the first, or when the remote has no main.
   Result<std::string> tip() const;
 

@@ -62,6 +62,9 @@ TEST_CASE("a mirror follows the main of its remote") {
   const auto second = commit_file(remote.repository, remote.first, "registry.json", "{ }\n");
   REQUIRE(remote.repository.set_reference(main_branch, second));
   CHECK(mirror.tip().value() == remote.first);
+  CHECK(mirror.ask_tip().value() == second);
+  CHECK(mirror.tip().value() == remote.first);  // asking fetches nothing
+  CHECK_FALSE(mirror.repository().has_object(second));
   CHECK(mirror.fetch().value() == second);
   CHECK(mirror.repository().read_file(second, "registry.json", 100).value() == "{ }\n");
 }
@@ -73,6 +76,7 @@ TEST_CASE("what was fetched stays when the remote goes away") {
   fs::rename(remote.path, remote.directory.path() / "gone");
   const auto fetched = mirror.fetch();
   CHECK(fetched.error().reason == "registry_unreachable");
+  CHECK(mirror.ask_tip().error().reason == "registry_unreachable");
   CHECK(fetched.error().code == ErrorCode::unavailable);
   CHECK_FALSE(fetched.error().hint.empty());
   CHECK(mirror.tip().value() == remote.first);

@@ -12,13 +12,17 @@ CatalogKeeper::CatalogKeeper(Mirror& mirror, const Clock& clock,
 
 CatalogKeeper::~CatalogKeeper() { stop(); }
 
-void CatalogKeeper::start() {
+void CatalogKeeper::load() {
   if (auto kept = mirror_.read_catalog()) {
     const std::lock_guard guard(mutex_);
     current_ = *kept;
     answered_at_ = mirror_.fetched_at();
     error_ = "the registry was not asked yet";
   }
+}
+
+void CatalogKeeper::start() {
+  if (!current()) load();
   thread_ = std::thread([this] { ask_now_and_then(); });
 }
 
@@ -52,14 +56,21 @@ CatalogStatus CatalogKeeper::status() const {
   return status;
 }
 
-Result<SharedCatalog> CatalogKeeper::refresh(const std::function<bool()>& stop) {
+git::NetworkOptions CatalogKeeper::until_stopped(const std::function<bool()>& stop) const {
   git::NetworkOptions options;
-  options.stop = [this, &stop] {
+  options.stop = [this, stop] {
     if (stop && stop()) return true;
     const std::lock_guard guard(mutex_);
     return stopping_;
   };
-  auto fetched = mirror_.fetch(options);
+  return options;
+}
+
+Result<SharedCatalog> CatalogKeeper::refresh(const std::function<bool()>& stop) {
+  return learn(mirror_.fetch(until_stopped(stop)));
+}
+
+Result<SharedCatalog> CatalogKeeper::learn(Result<SharedCatalog> fetched) {
   // Whoever called it off learns nothing about the registry.
   if (!fetched && fetched.error().code == ErrorCode::cancelled) return fetched;
   bool news = false, changed = false;
@@ -103,10 +114,26 @@ std::chrono::milliseconds CatalogKeeper::next_interval() {
   return std::chrono::milliseconds(around(random_));
 }
 
+void CatalogKeeper::ask() {
+  const auto known = current();
+  if (!fetcher_ || !known) {
+    (void)refresh();
+    return;
+  }
+  const auto news = mirror_.has_news(until_stopped({}));
+  if (!news) {
+    (void)learn(tl::unexpected(news.error()));
+  } else if (!*news) {
+    (void)learn(known);
+  } else if (!fetcher_()) {
+    (void)refresh();
+  }
+}
+
 void CatalogKeeper::ask_now_and_then() {
   name_this_thread("catalogue");
   for (;;) {
-    (void)refresh();
+    ask();
     const auto interval = next_interval();
     std::unique_lock guard(mutex_);
     if (wake_.wait_for(guard, interval, [this] { return stopping_; })) return;

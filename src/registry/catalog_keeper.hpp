@@ -3,6 +3,7 @@
 // memory, asks the registry at the start and then at intervals, each drawn within a fifth of the
 // one given so that hubs started together do not ask together, and says how old its knowledge is. A
 // registry whose tip has not moved costs one question to it: nothing is read again, nobody is told.
+// What is new it fetches itself, or has fetched by whoever said so with fetch_by().
 // A registry that does not answer is a state with an age, never an error that empties the list.
 // Thread-safe.
 
@@ -45,7 +46,13 @@ class CatalogKeeper {
   CatalogKeeper(const CatalogKeeper&) = delete;
   CatalogKeeper& operator=(const CatalogKeeper&) = delete;
 
-  // Reads the last good catalogue from disk, then starts asking in the background.
+  // Reads the last good catalogue from disk.
+  void load();
+  // From now on news that the asking in the background finds are fetched by this, which leads to
+  // refresh(); false: it cannot, and refresh() is called here. The first catalogue of all is
+  // fetched here: there is nothing to show before. Before start().
+  void fetch_by(std::function<bool()> fetcher) { fetcher_ = std::move(fetcher); }
+  // Loads what was not loaded, then starts asking in the background.
   void start();
   void stop();
 
@@ -61,6 +68,9 @@ class CatalogKeeper {
 
  private:
   void ask_now_and_then();
+  void ask();
+  git::NetworkOptions until_stopped(const std::function<bool()>& stop) const;
+  Result<SharedCatalog> learn(Result<SharedCatalog> fetched);
   std::chrono::milliseconds next_interval();
   void write_copy(const Catalog&);
 
@@ -68,6 +78,7 @@ class CatalogKeeper {
   const Clock& clock_;
   const std::chrono::milliseconds interval_;
   const std::filesystem::path copy_;
+  std::function<bool()> fetcher_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   SharedCatalog current_;

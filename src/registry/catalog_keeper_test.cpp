@@ -1,5 +1,8 @@
 #include "registry/catalog_keeper.hpp"
 
+#include <atomic>
+#include <thread>
+
 #include <doctest/doctest.h>
 
 #include "registry/test_artifacts.hpp"
@@ -7,6 +10,7 @@
 namespace hub::registry {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::Bench;
 
 struct Kept {
@@ -82,6 +86,41 @@ TEST_CASE("a start without a network shows the last good catalogue with its age"
   CHECK(restarted.status().state == CatalogCondition::stale);
   CHECK(*restarted.status().age_s == 7200);
   restarted.stop();
+}
+
+TEST_CASE("news are fetched by whom it was told to, once there is something to show") {
+  Kept at;
+  REQUIRE(at.bench.push_skill("notes_skill", "1.0.0"));
+  CatalogKeeper keeper(at.mirror, at.clock, milliseconds(1), at.copy);
+  std::atomic<int> told{0};
+  std::atomic<bool> does{false};
+  keeper.fetch_by([&] {
+    ++told;
+    return does && keeper.refresh();
+  });
+  const auto until = [](const char* what, const std::function<bool()>& holds) {
+    for (int i = 0; i < 20'000 && !holds(); ++i) std::this_thread::sleep_for(milliseconds(1));
+    CHECK_MESSAGE(holds(), what);
+  };
+  keeper.start();
+  until("the first catalogue", [&] { return keeper.current() != nullptr; });
+  at.clock.advance(std::chrono::minutes(1));
+  until("an asking without news", [&] { return *keeper.status().age_s == 0; });
+  CHECK(told == 0);  // neither for the first one nor for nothing
+  const auto has = [&](const char* version) {
+    return keeper.current()->entries.at(0).version == version;
+  };
+  REQUIRE(at.bench.push_skill("notes_skill", "1.1.0"));
+  until("news although they could not be fetched as told", [&] { return has("1.1.0"); });
+  CHECK(told == 1);
+  does = true;
+  REQUIRE(at.bench.push_skill("notes_skill", "1.2.0"));
+  until("news as told", [&] { return has("1.2.0"); });
+  CHECK(told == 2);
+  fs::rename(at.bench.registry, at.away);
+  until("offline", [&] { return keeper.status().state == CatalogCondition::offline; });
+  CHECK(told == 2);
+  keeper.stop();
 }
 
 TEST_CASE("the copy for other tools is what the registry has, and comes back when it is removed") {

@@ -48,6 +48,15 @@ Result<SharedCatalog> Mirror::fetch(const git::NetworkOptions& options) {
   return fetch_and_load(options);
 }
 
+Result<bool> Mirror::has_news(const git::NetworkOptions& options) {
+  const std::lock_guard turn(fetching_);
+  HUB_TRY(mirror, git::RemoteMirror::open(directory_, url_));
+  HUB_TRY(tip, mirror.ask_tip(options));
+  if (tip.empty() || !known_at(tip)) return true;
+  HUB_CHECK(write_file_atomic(directory_ / fetched_at_file, to_text(clock_.now())));
+  return false;
+}
+
 Result<SharedCatalog> Mirror::fetch_anew(const git::NetworkOptions& options) {
   const std::lock_guard turn(fetching_);
   HUB_CHECK(make_directories(fs::absolute(directory_).parent_path()));

@@ -56,7 +56,11 @@ class Mirror {
   // catalog_* and json_*.
   Result<SharedCatalog> fetch(const git::NetworkOptions& = {});
 
-  // The same into an empty mirror, which then takes the place of this one: for one that lacks
+  // Whether fetch() would find another commit than the last good catalogue's: one question to the
+  // registry, nothing is fetched. When there is nothing new, fetched_at is now.
+  Result<bool> has_news(const git::NetworkOptions& = {});
+
+  // fetch() into an empty mirror, which then takes the place of this one: for one that lacks
   // objects it should have. On an error this one stays.
   Result<SharedCatalog> fetch_anew(const git::NetworkOptions& = {});
 

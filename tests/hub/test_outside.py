@@ -220,6 +220,12 @@ class Registry(unittest.TestCase):
                 run_cli("skill", "push", skill, "--registry", registry, cache=folder / "cache")
                 wait_until("the update", lambda: hub.get(
                     "/api/skills/list").json["items"][0]["update_available"])
+                (refresh,) = [one for one in hub.get("/api/operations").json["by_id"].values()
+                              if one["kind"] == "registry.refresh"]  # the first fetch is none
+                self.assertEqual(refresh["initiator"], {"kind": "schedule", "id": "catalogue"})
+                self.assertEqual(hub.end_of(refresh["operation_id"])["result"]["changed"], True)
+                notified = hub.get("/api/operations").json["notifications"]
+                self.assertEqual([one["target_id"] for one in notified], ["hello_skill"])
                 update = hub.post("/api/node/infrastate/action", {"id": "adaos_update"})
                 state = hub.end_of(update.json["operation_id"])
                 self.assertEqual(state["status"], "succeeded", state)
