@@ -1,5 +1,7 @@
+#include <atomic>
 #include <cstdlib>
 #include <iostream>
+#include <mutex>
 #include <sstream>
 
 #include <doctest/doctest.h>
@@ -41,7 +43,7 @@ std::vector<std::string> after_restart(const fs::path& folder,
 // Copies of a busy store between any two calls that change a file; what it had answered by then
 // must be there after a restart.
 struct PowerCuts {
-  std::size_t cuts = 0, calls = 0;
+  std::atomic<std::size_t> cuts{0}, calls{0};
   std::vector<std::string> violations;
 
   void run(std::size_t cuts_wanted, const std::function<bool(const Call&)>& skip_sync = {}) {
@@ -55,8 +57,10 @@ struct PowerCuts {
       std::vector<store::OperationEvent> read;
     };
     std::vector<Copy> copies;
+    std::mutex mutex;  // of the two: the store's own threads change files, too
     disk.set_hooks({.before =
                         [&](const Call&) {
+                          const std::lock_guard guard(mutex);
                           if (++calls % 7 != 0 || cuts >= cuts_wanted) return;
                           copies.push_back({directory.path() / std::to_string(++cuts), read});
                           disk.copy_power_lost(copies.back().folder,
@@ -74,8 +78,14 @@ struct PowerCuts {
     BusyStore busy(folder, 7);
     while (cuts < cuts_wanted && violations.size() < 10) {
       busy.do_something();
-      read = busy.feed();
-      for (const auto& copy : std::exchange(copies, {})) pull(copy);
+      auto feed = busy.feed();
+      std::vector<Copy> taken;
+      {
+        const std::lock_guard guard(mutex);
+        read = std::move(feed);
+        taken = std::exchange(copies, {});
+      }
+      for (const auto& copy : taken) pull(copy);
     }
   }
 };
