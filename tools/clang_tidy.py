@@ -13,10 +13,10 @@ not watched; remove the cache after upgrading them.
 
 The compile commands use the precompiled header, which clang-tidy of the same version reads too.
 
-Most of the time goes into the headers, which are the same again and again. So files of one folder
-are checked together, joined to one unit, where they are analysed as they would be alone. When
-anything is found in a unit, the files it is found in are checked alone, and only what is found then
-counts: two files may use one name for different things.
+Most of the time goes into the headers, which are the same again and again. So files are checked
+together, joined to one unit, where they are analysed as they would be alone. Files that use one name for different things go into different units, as
+far as their declarations tell. When anything is found in a unit, the files it is found in are checked
+alone, and only what is found then counts.
 """
 import argparse
 import concurrent.futures
@@ -35,9 +35,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "clang-tidy-cache"
 CLANG_TIDY = "clang-tidy-19"
 CHECKED = ("src", "tests")
-UNIT_FILES = 18
+UNIT_FILES = 60
 ANY_INCLUDE = re.compile(r'\s*#\s*include\s+(["<][^">]+[">])')
 CACHE_DAYS = 30
+PRIVATE_PART = re.compile(r"^namespace \{$(.*?)^\}  // namespace$", re.M | re.S)
+DECLARED = re.compile(r"^(?:template <.*> )?"
+                      r"(?:(?:struct|class|enum class|enum|union|using) (?!enum)|"
+                      r"[A-Za-z_][\w:<>,&*\s\[\]]*?[\s&*])(\w+)\s*(?:[({=;\[]|:(?!:)|final)", re.M)
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 
@@ -96,28 +100,60 @@ def precompiled_header(build, entries):
 
 
 def flags_of(entry):
-    """The words of the compiler's command that are not about one file."""
-    words, flags = shlex.split(entry["command"]), []
+    """The words of the compiler's command that are not about one file: (where it looks for headers
+    and what it defines, everything else)"""
+    words, places, flags = shlex.split(entry["command"]), [], []
     while words and "clang" not in words[0].rsplit("/", 1)[-1]:
         words.pop(0)  # what starts the compiler
     while words:
         word = words.pop(0)
         if word in ("-o", "-c"):
             words.pop(0)
+        elif word == "-isystem":
+            places.append(word + words.pop(0))
+        elif word.startswith(("-I", "-D")):
+            places.append(word)
         else:
             flags.append(word)
-    return tuple(flags)
+    return places, tuple(flags)
+
+
+def own_names(path):
+    """What a file declares for itself alone, in its unnamed namespaces. Those of another folder are
+    other names, since each room has a namespace."""
+    text = path.read_text(encoding="utf-8")
+    return {(path.parent, name) for part in PRIVATE_PART.findall(text)
+            for name in DECLARED.findall(part)}
 
 
 def units_of(paths, entries):
-    """Lists of files that can be checked together: of one folder, compiled in one way."""
-    together = {}
+    """Lists of files that can be checked together: compiled in one way, without a name in common.
+    The longest first."""
+    dealt = []  # (files, names, flags, macros)
     for path in paths:
-        together.setdefault((path.parent, flags_of(entries[path])), []).append(path)
-    for files in together.values():
-        count = -(-len(files) // UNIT_FILES)
-        for first in range(count):  # dealt out: neighbours by name are alike, and some are heavy
-            yield files[first::count]
+        places, flags = flags_of(entries[path])
+        macros = dict(word.partition("=")[::2] for word in places if word.startswith("-D"))
+        names = own_names(path)
+        unit = next((unit for unit in dealt if len(unit[0]) < UNIT_FILES and unit[2] == flags
+                     and not unit[1] & names
+                     and all(unit[3].get(name, value) == value for name, value in macros.items())),
+                    None)
+        if not unit:
+            unit = ([], set(), flags, {})
+            dealt.append(unit)
+        unit[0].append(path)
+        unit[1].update(names)
+        unit[3].update(macros)
+    return sorted((unit[0] for unit in dealt), key=len, reverse=True)
+
+
+def command_of(unit, source, entries):
+    """Compiles all files of the unit, which `source` holds: looks wherever one of them does. What
+    shadows a name of another file shadows nothing."""
+    flags = flags_of(entries[unit[0]])[1]
+    places = dict.fromkeys(word for path in unit for word in flags_of(entries[path])[0])
+    beside = dict.fromkeys(f"-iquote{path.parent}" for path in unit)
+    return shlex.join([*flags, "-Wno-shadow", *places, *beside, "-c", str(source)])
 
 
 def run_clang_tidy(*arguments):
@@ -141,21 +177,22 @@ def joined(unit):
     return "\n".join(lines) + "\n", owners
 
 
-def check_together(unit, entry):
+def check_together(unit, entries):
     """Files of the unit in which something was found."""
     with tempfile.TemporaryDirectory(prefix="unit-", dir=CACHE) as folder:
         folder = pathlib.Path(folder)
         source = folder / "unit.cpp"
         text, owners = joined(unit)
         source.write_text(text, encoding="utf-8")
-        command = shlex.join([*flags_of(entry), "-iquote", str(unit[0].parent), "-c", str(source)])
+        command = command_of(unit, source, entries)
         (folder / "compile_commands.json").write_text(json.dumps(
-            [{"directory": entry["directory"], "file": str(source), "command": command}]))
+            [{"directory": entries[unit[0]]["directory"], "file": str(source), "command": command}]))
         problems = run_clang_tidy("-p", folder, f"--config-file={ROOT / '.clang-tidy'}", source)
     if not problems:
         return []
+    # With the notes: what is found in a header was looked at for somebody's sake.
     found = {owners[int(line) - 1] for line in re.findall(
-        rf"^{re.escape(str(source))}:(\d+):\d+: error: ", problems, re.M)}
+        rf"^{re.escape(str(source))}:(\d+):\d+: ", problems, re.M)}
     return sorted(found) or unit
 
 
@@ -163,7 +200,7 @@ def check(build, unit, entries):
     """[(path, problems as text)] of all files of the unit"""
     if len(unit) == 1:
         return [(unit[0], run_clang_tidy("-p", build, unit[0]))]
-    found = check_together(unit, entries[unit[0]])
+    found = check_together(unit, entries)
     if not found:
         return [(path, "") for path in unit]
     others = [path for path in unit if path not in found]

@@ -86,28 +86,37 @@ class Units(unittest.TestCase):
                              "command": f"/usr/bin/clang++-19 -std=c++20 -o x.o -c {path}"}
         (self.root / "compile_commands.json").write_text(json.dumps(list(entries.values())))
         units = list(clang_tidy.units_of(sorted(entries), entries))
-        self.assertEqual(len(units), 1)
-        return {path.stem: problems
-                for path, problems in clang_tidy.check(self.root, units[0], entries)}
+        return len(units), {path.stem: problems for unit in units
+                            for path, problems in clang_tidy.check(self.root, unit, entries)}
 
     def test_a_problem_in_a_unit_is_one_of_its_file_alone(self):
-        found = self.check(
+        units, found = self.check(
             a="int a() { return 1; }\n",
             b="int b(int* from) { if (from == nullptr) return *from; return 2; }\n",
             c="int* c() { return 0; }\n")
+        self.assertEqual(units, 1)
         self.assertEqual(found["a"], "")
         self.assertIn("NullDereference", found["b"])
         self.assertIn("modernize-use-nullptr", found["c"])
 
     def test_files_that_cannot_stand_together_are_checked_apart(self):
-        one = "namespace { int same() { return 1; } }\nint %s() { return same(); }\n"
-        self.assertEqual(self.check(a=one % "a", b=one % "b"), {"a": "", "b": ""})
+        one = "namespace {\nint same() { return 1; }\n}  // namespace\nint %s() { return same(); }\n"
+        self.assertEqual(self.check(a=one % "a", b=one % "b"), (2, {"a": "", "b": ""}))
+        hidden = one.replace("namespace {\n", "namespace { ")  # not seen before it is compiled
+        self.assertEqual(self.check(a=hidden % "a", b=hidden % "b"), (1, {"a": "", "b": ""}))
 
     def test_files_compiled_in_different_ways_are_no_unit(self):
         paths = [self.root / "a.cpp", self.root / "b.cpp"]
-        entries = {path: {"command": f"ccache /usr/bin/clang++-19 -DX={at} -o x.o -c {path}"}
-                   for at, path in enumerate(paths)}
-        self.assertEqual(list(clang_tidy.units_of(paths, entries)), [[paths[0]], [paths[1]]])
+        for path in paths:
+            path.touch()
+        for flags in (("-DX=0", "-DX=1"), ("-O1", "-O2"), ("-DX -O1", "-DX -O2")):
+            entries = {path: {"command": f"ccache /usr/bin/clang++-19 {given} -o x.o -c {path}"}
+                       for path, given in zip(paths, flags)}
+            self.assertEqual(clang_tidy.units_of(paths, entries), [[paths[0]], [paths[1]]])
+        for flags in (("-DX=0 -I/a", "-DX=0 -I/b"), ("-DX", "-DY")):
+            entries = {path: {"command": f"ccache /usr/bin/clang++-19 {given} -o x.o -c {path}"}
+                       for path, given in zip(paths, flags)}
+            self.assertEqual(clang_tidy.units_of(paths, entries), [paths])
 
 
 if __name__ == "__main__":

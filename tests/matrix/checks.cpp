@@ -122,7 +122,7 @@ End end_of(SmallHub& hub, const OperationId& id) {
 std::vector<std::string> violations_of(SmallHub& hub, const Expectation& wanted,
                                        const Promises& promises, int crashes) {
   Sentences found;
-  if (const auto busy = hub.come_to_rest(std::chrono::seconds(20)); !busy.empty()) {
+  if (const auto busy = hub.come_to_rest(std::chrono::minutes(1)); !busy.empty()) {
     found.push_back("it does not come to rest: " + busy);
   }
   for (auto& sentence : store_violations_of(hub.store(), promises.events)) {

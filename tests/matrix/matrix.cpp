@@ -149,7 +149,7 @@ Expectation Matrix::prepare(const Scenario& scenario, const fs::path& base, Oper
     first = hub.manager().accept(scenario.sample->request).value().state.operation_id;
     hub.end_of(first);
   }
-  if (const auto busy = hub.come_to_rest(std::chrono::seconds(20)); !busy.empty()) {
+  if (const auto busy = hub.come_to_rest(std::chrono::minutes(1)); !busy.empty()) {
     throw std::runtime_error(scenario.name + " cannot begin: " + busy);
   }
   wanted.before = world_of(hub);
@@ -195,7 +195,7 @@ Matrix::Course Matrix::run(const Scenario& scenario, const std::vector<End>& oth
     const auto id = act(scenario, hub, recorder, first);
     if (!id) throw std::runtime_error(scenario.name + " was refused: " + id.error().message);
     course.state = hub.end_of(*id);
-    static_cast<void>(hub.come_to_rest(std::chrono::seconds(20)));  // checks name who is stuck
+    static_cast<void>(hub.come_to_rest(std::chrono::minutes(1)));  // checks name who is stuck
     recorder.at_rest();
     recorder.stop();
     course.end = end_of(hub, *id);
@@ -257,7 +257,7 @@ void Matrix::run_case(const Scenario& scenario, const Snapshot& snapshot, const 
     auto found = faults_of_files(snapshot.folder);
     SmallHub hub(snapshot.folder, premises_.registry_url(), meddling);
     if (again) recorder.watch(hub);
-    static_cast<void>(hub.come_to_rest(std::chrono::seconds(20)));
+    static_cast<void>(hub.come_to_rest(std::chrono::minutes(1)));
     recorder.stop();
     std::ranges::move(violations_of(hub, wanted, snapshot.promises, crashes),
                       std::back_inserter(found));

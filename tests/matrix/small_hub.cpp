@@ -97,10 +97,13 @@ bool SmallHub::wait_for_catalog() {
 
 OperationState SmallHub::end_of(const OperationId& id) {
   std::promise<std::optional<OperationState>> promise;
-  manager_->wait(id, std::nullopt, std::chrono::seconds(30),
+  manager_->wait(id, std::nullopt, std::chrono::minutes(5),
                  [&](std::optional<OperationState> s) { promise.set_value(std::move(s)); });
   auto state = promise.get_future().get();
   if (!state) throw std::runtime_error("there is no operation " + id.text());
+  if (!is_terminal(state->status) && state->status != OperationStatus::waiting_input) {
+    throw std::runtime_error(state->kind.text() + " does not end: " + state->message);
+  }
   return *std::move(state);
 }
 
