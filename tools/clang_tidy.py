@@ -14,9 +14,9 @@ not watched; remove the cache after upgrading them.
 The compile commands use the precompiled header, which clang-tidy of the same version reads too.
 
 Most of the time goes into the headers, which are the same again and again. So files are checked
-together, joined to one unit, where they are analysed as they would be alone. Files that use one name for different things go into different units, as
-far as their declarations tell. When anything is found in a unit, the files it is found in are checked
-alone, and only what is found then counts.
+together, joined to one unit, where they are analysed as they would be alone. Files that use one
+name for different things go into different units, as far as their declarations tell. When anything
+is found in a unit, the files it is found in are checked alone, and only what is found then counts.
 """
 import argparse
 import concurrent.futures
@@ -178,34 +178,35 @@ def joined(unit):
 
 
 def check_together(unit, entries):
-    """Files of the unit in which something was found."""
+    """(files of the unit in which something was found, whether the others were looked at)"""
     with tempfile.TemporaryDirectory(prefix="unit-", dir=CACHE) as folder:
         folder = pathlib.Path(folder)
         source = folder / "unit.cpp"
         text, owners = joined(unit)
         source.write_text(text, encoding="utf-8")
         command = command_of(unit, source, entries)
+        place = entries[unit[0]]["directory"]
         (folder / "compile_commands.json").write_text(json.dumps(
-            [{"directory": entries[unit[0]]["directory"], "file": str(source), "command": command}]))
+            [{"directory": place, "file": str(source), "command": command}]))
         problems = run_clang_tidy("-p", folder, f"--config-file={ROOT / '.clang-tidy'}", source)
     if not problems:
-        return []
+        return [], True
     # With the notes: what is found in a header was looked at for somebody's sake.
     found = {owners[int(line) - 1] for line in re.findall(
         rf"^{re.escape(str(source))}:(\d+):\d+: ", problems, re.M)}
-    return sorted(found) or unit
+    return sorted(found) or unit, "[clang-diagnostic-error]" not in problems
 
 
 def check(build, unit, entries):
     """[(path, problems as text)] of all files of the unit"""
     if len(unit) == 1:
         return [(unit[0], run_clang_tidy("-p", build, unit[0]))]
-    found = check_together(unit, entries)
-    if not found:
-        return [(path, "") for path in unit]
+    found, whole = check_together(unit, entries)
     others = [path for path in unit if path not in found]
     results = [result for path in found for result in check(build, [path], entries)]
-    return results + (check(build, others, entries) if others else [])
+    if whole or not others:
+        return results + [(path, "") for path in others]
+    return results + check(build, others, entries)
 
 
 def each_problem(text, build):

@@ -100,7 +100,8 @@ class Units(unittest.TestCase):
         self.assertIn("modernize-use-nullptr", found["c"])
 
     def test_files_that_cannot_stand_together_are_checked_apart(self):
-        one = "namespace {\nint same() { return 1; }\n}  // namespace\nint %s() { return same(); }\n"
+        one = ("namespace {\nint same() { return 1; }\n}  // namespace\n"
+               "int %s() { return same(); }\n")
         self.assertEqual(self.check(a=one % "a", b=one % "b"), (2, {"a": "", "b": ""}))
         hidden = one.replace("namespace {\n", "namespace { ")  # not seen before it is compiled
         self.assertEqual(self.check(a=hidden % "a", b=hidden % "b"), (1, {"a": "", "b": ""}))

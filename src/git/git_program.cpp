@@ -50,12 +50,33 @@ constexpr std::array<std::string_view, 10> absence_signals{
 constexpr std::array<std::string_view, 4> cut_signals{"RPC failed", "unexpected disconnect",
                                                       "hung up unexpectedly", "Broken pipe"};
 
+// Said of the repository here when a power cut has spoiled it: objects it counts on are gone.
+constexpr std::array<std::string_view, 8> damage_signals{"bad object",
+                                                         "did not send all necessary objects",
+                                                         "is corrupt",
+                                                         "unable to read",
+                                                         "not a git repository:",
+                                                         "bad config",
+                                                         "missing necessary objects",
+                                                         "packfile"};
+
 bool says(std::string_view words, std::string_view signal) {
   return words.find(signal) != std::string_view::npos;
 }
 
 bool says_any(std::string_view words, std::span<const std::string_view> signals) {
   return std::ranges::any_of(signals, [&](std::string_view one) { return says(words, one); });
+}
+
+// Without what the other side wrote of itself.
+std::string own_words(std::string_view words) {
+  std::string own;
+  while (!words.empty()) {
+    const auto end = std::min(words.find('\n'), words.size() - 1) + 1;
+    if (!words.starts_with("remote: ")) own += words.substr(0, end);
+    words.remove_prefix(end);
+  }
+  return own;
 }
 
 std::string_view denial_in(std::string_view words) {
@@ -147,6 +168,10 @@ Error explain_fetch_failure(const RemoteUrl& url, const std::string& words) {
   const std::string_view denial = denial_in(words);
   if (!denial.empty()) {
     return make_error(ErrorCode::forbidden, url, "read registry", words, denial, hint_for(denial));
+  }
+  if (says_any(own_words(words), damage_signals)) {
+    return make_error(ErrorCode::unavailable, url, "fetch registry", words, "git_failed",
+                      "the copy of the registry on this disk is damaged; try again");
   }
   return make_error(ErrorCode::unavailable, url, "reach registry", words, "registry_unreachable",
                     hint_for("registry_unreachable"));

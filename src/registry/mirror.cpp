@@ -43,9 +43,8 @@ Result<SharedCatalog> Mirror::fetch(const git::NetworkOptions& options) {
   const bool spoiled = !fetched && (fetched.error().reason == "git_failed" ||
                                     fetched.error().reason == "git_not_found");
   if (!spoiled) return fetched;
-  // A cache that a power cut spoiled. What it last held cannot be read, so nothing is lost with it.
-  HUB_CHECK(remove_tree(directory_));
-  return fetch_and_load(options);
+  auto fresh = fetch_fresh(options);
+  return fresh ? fresh : fetched;
 }
 
 Result<bool> Mirror::has_news(const git::NetworkOptions& options) {
@@ -61,6 +60,10 @@ Result<SharedCatalog> Mirror::fetch_anew(const git::NetworkOptions& options) {
   const std::lock_guard turn(fetching_);
   HUB_CHECK(make_directories(fs::absolute(directory_).parent_path()));
   HUB_TRY(process_turn, FileLock::take(directory_.string() + ".lock", fetch_turn_ms_max));
+  return fetch_fresh(options);
+}
+
+Result<SharedCatalog> Mirror::fetch_fresh(const git::NetworkOptions& options) {
   const fs::path fresh = directory_.string() + ".new";
   HUB_CHECK(remove_tree(fresh));
   {

@@ -90,6 +90,7 @@ class Mirror {
   Time fetched_at() const;
 
  private:
+  Result<SharedCatalog> fetch_fresh(const git::NetworkOptions&);
   Result<SharedCatalog> fetch_and_load(const git::NetworkOptions&);
   Result<SharedCatalog> load(const git::Repository&, const std::string& commit) const;
   SharedCatalog known_at(const std::string& commit);  // null: it is of another one

@@ -120,6 +120,34 @@ TEST_CASE("a mirror that a power cut spoiled is fetched again") {
   CHECK(restarted.read_catalog().value()->entries.size() == 1);
 }
 
+TEST_CASE("whatever object a mirror has lost, the next news mend it") {
+  Watched at;
+  REQUIRE(at.bench.push_skill("notes_skill", "1.0.0"));
+  REQUIRE(at.mirror.fetch());
+  REQUIRE(at.bench.push_skill("notes_skill", "1.1.0"));
+  std::size_t lost = 0;
+  const fs::path whole = at.bench.directory.path() / "whole";
+  fs::copy(at.directory, whole, fs::copy_options::recursive);
+  for (const auto& file : fs::recursive_directory_iterator(whole / "objects")) {
+    if (!file.is_regular_file()) continue;
+    CAPTURE(file.path());
+    fs::remove_all(at.directory);
+    fs::copy(whole, at.directory, fs::copy_options::recursive);
+    REQUIRE(fs::remove(at.directory / file.path().lexically_relative(whole)));
+    ++lost;
+    Mirror restarted(at.directory, at.bench.registry.string(), at.clock);
+    const auto fetched = restarted.fetch();
+    REQUIRE_MESSAGE(fetched, (fetched ? "" : fetched.error().message));
+    CHECK(fetched.value()->entries.at(0).version == "1.1.0");
+    const auto taken =
+        restarted.export_artifact({fetched.value()->commit, ArtifactKind::skill, "notes_skill",
+                                   at.bench.directory.path() / "out" / std::to_string(lost)});
+    CHECK_MESSAGE((taken || taken.error().reason == "git_not_found"),
+                  (taken ? "" : taken.error().message));
+  }
+  CHECK(lost > 5);
+}
+
 TEST_CASE("locks of git that a dead process has left are in nobody's way") {
   Watched at;
   REQUIRE(at.bench.push_skill("notes_skill", "1.0.0"));

@@ -145,7 +145,7 @@ Result<Backup> backup(const fs::path& database, const fs::path& target) {
     HUB_CHECK(rename_durable(part.file, target));
     part.kept = true;
     copied.file = target;
-    return std::move(copied);
+    return copied;
   } catch (const std::exception& failure) {
     return failed("back up " + database.string() + " to " + target.string(), failure,
                   "database_damaged");

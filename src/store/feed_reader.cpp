@@ -34,7 +34,7 @@ Result<std::vector<OperationEvent>> FeedReader::next(std::int64_t limit) {
     }
     handed_out_ = event.seq;
   }
-  return std::move(events);
+  return events;
 }
 
 void FeedReader::done() {
