@@ -213,6 +213,7 @@ Result<std::unique_ptr<Hub>> Hub::start(const cli::Serve& serve, const ShareFold
     wanted.kind = OperationKind("registry.refresh");
     wanted.target_kind = wanted.target_id = "registry";
     wanted.initiator = {"schedule", "catalogue"};
+    wanted.params = {{"unattended", true}};  // who asks for one is told of its own, not of this
     wanted.priority = Priority::background;
     return operations.accept(wanted).has_value();
   });
