@@ -166,10 +166,18 @@ class SteeredCrashPoints(CrashBase):
         return base
 
     def prepare(self, name, work):
-        """A base directory on which a hub has done this."""
+        """A base directory on which a hub has done this, and knows all that is published, so that
+        it has nothing to fetch by itself when it starts."""
         base = self.fresh_base(name)
         with self.hub(base) as hub:
-            return base, work(hub)
+            self.look_at_the_registry(hub)
+            done = work(hub)
+            self.look_at_the_registry(hub)
+            return base, done
+
+    def look_at_the_registry(self, hub):
+        state = hub.end_of(self.ask(hub, "registry.refresh", "registry", "registry"))
+        self.assertEqual(state["status"], "succeeded", state)
 
     @staticmethod
     def ask(hub, kind, target_kind, target_id):
