@@ -44,7 +44,7 @@ Result<std::unique_ptr<HubClient>> greeted(const HubOptions& options) {
               << options.own_version
               << ": if something is missing, use the adaos-hub that belongs to the hub\n";
   }
-  return std::move(hub);
+  return hub;
 }
 
 Shown shown_for(Output output) {

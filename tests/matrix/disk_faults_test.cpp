@@ -125,7 +125,7 @@ class Trouble {
     std::vector<std::size_t> calls(faults().size());
     DiskModel disk(base);
     disk.set_hooks({.before = [&](const Call& call) {
-      for (std::size_t i = 0; i < calls.size(); ++i) calls[i] += faults()[i].hits(call) ? 1 : 0;
+      for (std::size_t i = 0; i < calls.size(); ++i) calls[i] += faults()[i].hits(call) ? 1U : 0U;
     }});
     std::ostringstream nobody;
     live_through(base, sample_, nobody);
@@ -227,7 +227,7 @@ TEST_CASE(
           const auto length = 1 + (draw >> 32U) % fault.length_max;
           const auto found = trouble.violations(fault, at, length);
           ++cases;
-          hit += trouble.was_hit() ? 1 : 0;
+          hit += trouble.was_hit() ? 1U : 0U;
           violations += found.size();
           if (options.verbose) {
             std::cout << ticket << ": " << length << " calls from " << at << " of " << calls << ", "
