@@ -34,6 +34,15 @@ Error unreachable(const RemoteUrl& url, const Error& cause) {
                {{"registry", url.display}}};
 }
 
+// Runs the git program for something that only reads of the remote.
+Result<ProcessOutcome> ask_remote(const Repository& repository, const RemoteUrl& url,
+                                  std::vector<std::string> arguments,
+                                  const NetworkOptions& options) {
+  auto ran = run_git(repository.directory(), std::move(arguments), options);
+  if (!ran && ran.error().reason == "timeout") return tl::unexpected(unreachable(url, ran.error()));
+  return ran;
+}
+
 }  // namespace
 
 RemoteMirror::RemoteMirror(Repository repository, RemoteUrl url)
@@ -73,16 +82,12 @@ Result<std::string> RemoteMirror::ask_tip(const NetworkOptions& options) const {
     if (!theirs && theirs.error().reason == "no_reference") return std::string{};
     return theirs;
   }
-  const auto ran =
-      run_git(repository_.directory(),
-              {"ls-remote", "--quiet", "--", url_.text, std::string(main_branch)}, options);
-  if (!ran) {
-    if (ran.error().reason == "timeout") return tl::unexpected(unreachable(url_, ran.error()));
-    return tl::unexpected(ran.error());
-  }
-  if (ran->exit_code != 0) return tl::unexpected(explain_fetch_failure(url_, ran->errors));
-  return ran->output.substr(0,
-                            ran->output.find('\t'));  // "<commit>\trefs/heads/main\n", or nothing
+  HUB_TRY(ran,
+          ask_remote(repository_, url_,
+                     {"ls-remote", "--quiet", "--", url_.text, std::string(main_branch)}, options));
+  if (ran.exit_code != 0) return tl::unexpected(explain_fetch_failure(url_, ran.errors));
+  // "<commit>\trefs/heads/main\n", or nothing
+  return ran.output.substr(0, ran.output.find('\t'));
 }
 
 Result<std::string> RemoteMirror::fetch(const NetworkOptions& options) {
@@ -103,21 +108,17 @@ Result<std::string> RemoteMirror::fetch(const NetworkOptions& options) {
       }
     }
   }
-  const auto ran =
-      run_git(repository_.directory(),
-              {"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
-               "--", url_.text, "+" + std::string(main_branch) + ":" + std::string(mirrored_main)},
-              options);
-  if (!ran) {
-    if (ran.error().reason == "timeout") return tl::unexpected(unreachable(url_, ran.error()));
-    return tl::unexpected(ran.error());
-  }
-  if (ran->exit_code == 0) return tip();
-  if (ran->errors.find("couldn't find remote ref") != std::string::npos) {
+  HUB_TRY(ran, ask_remote(repository_, url_,
+                          {"fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+                           "--no-recurse-submodules", "--", url_.text,
+                           "+" + std::string(main_branch) + ":" + std::string(mirrored_main)},
+                          options));
+  if (ran.exit_code == 0) return tip();
+  if (ran.errors.find("couldn't find remote ref") != std::string::npos) {
     HUB_CHECK(repository_.remove_reference(mirrored_main));
     return std::string{};
   }
-  return tl::unexpected(explain_fetch_failure(url_, ran->errors));
+  return tl::unexpected(explain_fetch_failure(url_, ran.errors));
 }
 
 PushOutcome RemoteMirror::push(const std::string& commit, const std::string& expected,
