@@ -32,6 +32,40 @@ TEST_CASE_TEMPLATE("a list filters, and goes on from where it ended", Engine, HU
   CHECK(ids_of(bench->recent("desktop", 0)) == std::vector{b, c});
 }
 
+TEST_CASE_TEMPLATE("a list by target, kind or outcome goes on from live ones to ended ones", Engine,
+                   HUB_ENGINES) {
+  Bench<Engine> bench;
+  std::vector<OperationId> of_a, failed;
+  for (int i = 0; i < 3; ++i) {
+    of_a.push_back(bench.run("a"));
+    bench.end(of_a.back());
+    failed.push_back(bench.run("b"));
+    bench.end(failed.back(), Effects::reverted, OperationStatus::failed);
+  }
+  const auto called_off = bench.accept("c");
+  REQUIRE(bench->cancel(called_off));
+  const auto running = bench.run("a");
+  const auto waiting = bench.accept("a", "skill.uninstall");
+  const auto ids = [&](const OperationFilter& filter) { return ids_of(bench->list(filter)); };
+  const std::vector all_of_a{waiting, running, of_a[2], of_a[1], of_a[0]};
+  CHECK(ids({.target_id = "a"}) == all_of_a);
+  for (std::size_t page = 0; page < all_of_a.size(); ++page) {
+    const std::string after = page == 0 ? "" : all_of_a[page - 1].text();
+    CHECK(ids({.target_id = "a", .after = after, .limit = 1}) == std::vector{all_of_a[page]});
+  }
+  CHECK(ids({.status = "running", .target_id = "a"}) == std::vector{running});
+  CHECK(ids({.status = "succeeded", .target_id = "a"}) == std::vector{of_a[2], of_a[1], of_a[0]});
+  CHECK(ids({.target_kind = "scenario", .target_id = "a"}).empty());
+  CHECK(ids({.status = "failed"}) == std::vector{failed[2], failed[1], failed[0]});
+  CHECK(ids({.status = "failed", .kind = "skill.install", .after = failed[2].text(), .limit = 1}) ==
+        std::vector{failed[1]});
+  CHECK(ids({.status = "failed", .target_id = "a"}).empty());
+  CHECK(ids({.status = "cancelled"}) == std::vector{called_off});
+  CHECK(ids({.kind = "skill.install", .limit = 3}) == std::vector{running, called_off, failed[2]});
+  CHECK(ids({.kind = "skill.install"}).size() == 8);
+  CHECK(ids({.kind = "moon.fly"}).empty());
+}
+
 TEST_CASE_TEMPLATE("those that wait for a worker show their place", Engine, HUB_ENGINES) {
   Bench<Engine> bench;
   const auto normal = bench.accept("a");

@@ -54,11 +54,24 @@ void make_version_1(const fs::path& file) {
       "1767323046000)");
 }
 
-TEST_CASE("a database of version 1 goes on working: live, waiting and ended operations") {
+// The same, as every later shape but the newest has taken it over.
+void make_version(std::int64_t version, const fs::path& file) {
+  make_version_1(file);
+  const auto db = sql::open_sqlite(file.string());
+  for (std::int64_t next = 2; next <= version; ++next) {
+    db->transaction([&] { db->run_script(migration_script(next)); });
+  }
+}
+
+TEST_CASE("a database of an earlier version goes on working: live, waiting and ended operations") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "hub.db";
-  make_version_1(file);
-  CHECK(examine(file).value() == 1);
+  std::int64_t version = 0;
+  SUBCASE("1") { version = 1; }
+  SUBCASE("2") { version = 2; }
+  REQUIRE(version > 0);
+  make_version(version, file);
+  CHECK(examine(file).value() == version);
   const ManualClock clock(parse_time("2026-01-02T04:00:00.000Z").value());
   auto database = Database::open(file);
   REQUIRE(database);

@@ -91,7 +91,17 @@ CREATE TABLE installed_artifacts (
 PRAGMA user_version = 1;
 )sql";
 
-constexpr std::array migrations{migration_1, migration_2};
+// Lists of what ended, by target, kind or outcome, among any number of others.
+constexpr sql::Query migration_3 = R"sql(
+CREATE INDEX operations_of_target ON operations (target_id, operation_id)
+  WHERE finished_at IS NOT NULL;
+CREATE INDEX operations_of_kind ON operations (kind, operation_id) WHERE finished_at IS NOT NULL;
+CREATE INDEX operations_in_vain ON operations (status, operation_id)
+  WHERE status IN ('failed', 'cancelled');
+PRAGMA user_version = 3;
+)sql";
+
+constexpr std::array migrations{migration_1, migration_2, migration_3};
 
 }  // namespace
 

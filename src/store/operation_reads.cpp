@@ -24,38 +24,54 @@ std::optional<OperationRecord> OperationStore::find_record(const OperationId& id
   });
 }
 
-// The same question three times, so that each is answered by an index: of one parent, of what is
-// live, of everything by age.
+// The same question several times, each answered by an index: of one parent, of what is live, of
+// what ended by target, outcome or kind, of everything by age. What is live is not in those of the
+// ended, so that accepting writes none of them.
 #define HUB_LIST_REST                                                        \
   "AND ($1 IS NULL OR webspace_id = $1) AND ($2 IS NULL OR kind = $2) AND "  \
   "($3 IS NULL OR target_kind = $3) AND ($4 IS NULL OR target_id = $4) AND " \
   "($5 IS NULL OR operation_id < $5) AND ($6 IS NULL OR status = $6 OR "     \
   "($6 = 'active' AND finished_at IS NULL)) ORDER BY operation_id DESC LIMIT $7"
+#define HUB_LIST_LIVE                                                                   \
+  "SELECT n, state, operation_id FROM operations WHERE n IN (SELECT n FROM operations " \
+  "WHERE finished_at IS NULL) " HUB_LIST_REST
+#define HUB_LIST_WITH_ENDED(condition)                                                        \
+  "SELECT n, state FROM (SELECT * FROM (" HUB_LIST_LIVE                                       \
+  ") UNION ALL SELECT * FROM (SELECT n, state, operation_id FROM operations WHERE " condition \
+  " " HUB_LIST_REST ")) ORDER BY operation_id DESC LIMIT $7"
 
 std::vector<OperationState> OperationStore::list(const OperationFilter& filter) {
   return database_.read([&](sql::Connection& db) {
-    const std::array rest{text_param(filter.webspace_id), text_param(filter.kind),
-                          text_param(filter.target_kind), text_param(filter.target_id),
-                          text_param(filter.after),       text_param(filter.status),
-                          sql::Param(filter.limit),       text_param(filter.parent_id)};
-    const auto run = [&](sql::Query query, std::size_t params) {
-      return db.run_with(query, std::span(rest).first(params));
+    const std::array params{text_param(filter.webspace_id), text_param(filter.kind),
+                            text_param(filter.target_kind), text_param(filter.target_id),
+                            text_param(filter.after),       text_param(filter.status),
+                            sql::Param(filter.limit),       text_param(filter.parent_id)};
+    const auto run = [&](sql::Query query) {
+      return db.run_with(query, std::span(params).first(7));
     };
     sql::Rows rows;
     if (!filter.parent_id.empty()) {
-      rows = run("SELECT n, state FROM operations WHERE parent_id = $8 " HUB_LIST_REST, 8);
+      rows = db.run_with("SELECT n, state FROM operations WHERE parent_id = $8 " HUB_LIST_REST,
+                         std::span(params));
     } else if (filter.status == "active") {
+      rows = run(HUB_LIST_LIVE);
+    } else if (!filter.target_id.empty()) {
+      rows = run(HUB_LIST_WITH_ENDED("finished_at IS NOT NULL AND target_id = $4"));
+    } else if (filter.status == "failed" || filter.status == "cancelled") {
       rows =
-          run("SELECT n, state FROM operations WHERE n IN "
-              "(SELECT n FROM operations WHERE finished_at IS NULL) " HUB_LIST_REST,
-              7);
+          run("SELECT n, state FROM operations WHERE status IN ('failed', 'cancelled') "
+              "AND status = $6 " HUB_LIST_REST);
+    } else if (!filter.kind.empty()) {
+      rows = run(HUB_LIST_WITH_ENDED("finished_at IS NOT NULL AND kind = $2"));
     } else {
-      rows = run("SELECT n, state FROM operations WHERE TRUE " HUB_LIST_REST, 7);
+      rows = run("SELECT n, state FROM operations WHERE TRUE " HUB_LIST_REST);
     }
     return Rendering(db, *live_, clock_.now()).states(rows);
   });
 }
 
+#undef HUB_LIST_WITH_ENDED
+#undef HUB_LIST_LIVE
 #undef HUB_LIST_REST
 
 std::int64_t OperationStore::live_count() const { return live_->count(); }
