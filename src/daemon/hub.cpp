@@ -59,7 +59,6 @@ struct Hub::Parts {
   std::unique_ptr<artifacts::Shelf> shelf;
   std::unique_ptr<registry::Uploads> uploads;
   std::unique_ptr<operations::OperationManager> manager;
-  std::unique_ptr<infrastate::Actions> actions;
   std::unique_ptr<projection::DocumentServer> documents;
   std::unique_ptr<projection::OperationProjectionService> projection;
   std::vector<Doorbell::Subscription> doorbells;
@@ -129,7 +128,6 @@ void Hub::Parts::build_operations() {
   };
   manager = std::make_unique<operations::OperationManager>(
       *store, board, *logs, clock, workflows::all_workflows(tools), std::move(options));
-  actions = std::make_unique<infrastate::Actions>(*manager);
 }
 
 void Hub::Parts::build_projection() {
@@ -177,7 +175,7 @@ Result<> Hub::Parts::build_server(const ShareFolders& share) {
   http::add_artifacts_routes(router, {front->desk, *store, *catalog, clock, *workers});
   http::add_push_routes(router, {front->desk, *uploads, clock, *workers});
   http::add_hub_routes(router, {{serve.name, HUB_VERSION},
-                                *actions,
+                                front->desk,
                                 *store,
                                 board,
                                 *catalog,

@@ -1,6 +1,7 @@
 #include "http/hub_routes.hpp"
 
 #include "http/submission.hpp"
+#include "infrastate/actions.hpp"
 #include "infrastate/snapshot.hpp"
 
 namespace hub::http {
@@ -65,27 +66,34 @@ Response refused_action(const Error& error, const std::string& action) {
   return response;
 }
 
-Response action_response(const HubServices& services, const Request& request) {
-  const auto action = action_of(request);
-  if (!action) return refused_action(action.error(), "");
-  const auto accepted = services.actions.perform(*action);
-  if (!accepted) return refused_action(accepted.error(), action->id);
-  services.metrics.answered(accepted->state.kind, accepted->how);
-  const std::string& id = accepted->state.operation_id.text();
+Response accepted_action(const store::Accepted& accepted, const std::string& action) {
+  const std::string& id = accepted.state.operation_id.text();
   const boost::json::object result{{"ok", true},
                                    {"accepted", true},
                                    {"operation_id", id},
-                                   {"operation", to_json(accepted->state)}};
+                                   {"operation", to_json(accepted.state)}};
   auto response = json(202, boost::json::object{{"ok", true},
                                                 {"accepted", true},
-                                                {"webspace_id", accepted->state.webspace_id},
-                                                {"action", action->id},
+                                                {"webspace_id", accepted.state.webspace_id},
+                                                {"action", action},
                                                 {"target_node_id", nullptr},
                                                 {"operation_id", id},
                                                 {"result", result},
                                                 {"snapshot", boost::json::object{}}});
   response.set_header("Location", "/api/operations/" + id);
   return response;
+}
+
+// On the io thread: what it takes is microseconds (accept_desk.hpp).
+void act(const HubServices& services, const Request& request, const Reply& reply) {
+  const auto action = action_of(request);
+  if (!action) return reply(refused_action(action.error(), ""));
+  const auto wanted = infrastate::request_of(*action);
+  if (!wanted) return reply(refused_action(wanted.error(), action->id));
+  services.desk.submit(
+      {.request = *wanted}, reply, [id = action->id](const Result<store::Accepted>& accepted) {
+        return accepted ? accepted_action(*accepted, id) : refused_action(accepted.error(), id);
+      });
 }
 
 Response hub_response(const HubServices& services) {
@@ -132,10 +140,9 @@ void add_hub_routes(Router& router, const HubServices& services) {
              blocking(services.workers, [services](const Request& request) {
                return snapshot_response(services, request);
              }));
-  router.add("POST", "/api/node/infrastate/action", Auth::token,
-             blocking(services.workers, [services](const Request& request) {
-               return action_response(services, request);
-             }));
+  router.add(
+      "POST", "/api/node/infrastate/action", Auth::token,
+      [services](const Request& request, const Reply& reply) { act(services, request, reply); });
 }
 
 }  // namespace hub::http

@@ -4,9 +4,8 @@
 
 #include <functional>
 
+#include "http/accept_desk.hpp"
 #include "http/router.hpp"
-#include "infrastate/actions.hpp"
-#include "operations/operation_metrics.hpp"
 #include "registry/catalog_keeper.hpp"
 
 namespace hub::http {
@@ -18,7 +17,7 @@ struct HubIdentity {
 
 struct HubServices {
   HubIdentity identity;
-  infrastate::Actions& actions;
+  AcceptDesk& desk;
   store::OperationStore& store;
   store::ProgressBoard& board;
   registry::CatalogKeeper& catalog;

@@ -13,8 +13,8 @@ std::string text_of(const boost::json::object& value, const char* key, const cha
   return {};
 }
 
-OperationRequest request_of(const ActionRequest& action, const std::string& kind,
-                            const std::string& target_kind, const std::string& target_id) {
+OperationRequest request_for(const ActionRequest& action, const std::string& kind,
+                             const std::string& target_kind, const std::string& target_id) {
   OperationRequest request;
   request.kind = OperationKind(kind);
   request.target_kind = target_kind;
@@ -34,7 +34,7 @@ Result<OperationRequest> install_request(const ActionRequest& action) {
                 "marketplace_install_requires_target",
                 R"(send {"value": {"target_kind": "skill", "target_id": "<name>"}})");
   }
-  return request_of(action, kind + ".install", kind, id);
+  return request_for(action, kind + ".install", kind, id);
 }
 
 Result<OperationRequest> uninstall_request(const ActionRequest& action, ArtifactKind kind) {
@@ -44,30 +44,25 @@ Result<OperationRequest> uninstall_request(const ActionRequest& action, Artifact
     return fail(ErrorCode::invalid, "cannot uninstall: the request names no " + to_text(kind),
                 "action_requires_name", R"(send {"name": "<install name>"})");
   }
-  return request_of(action, to_text(kind) + ".uninstall", to_text(kind), id);
+  return request_for(action, to_text(kind) + ".uninstall", to_text(kind), id);
 }
 
-Result<OperationRequest> translate(const ActionRequest& action) {
+}  // namespace
+
+Result<OperationRequest> request_of(const ActionRequest& action) {
   if (action.id == "marketplace_install") return install_request(action);
   if (action.id == "skill_uninstall") return uninstall_request(action, ArtifactKind::skill);
   if (action.id == "scenario_uninstall") return uninstall_request(action, ArtifactKind::scenario);
   if (action.id == "adaos_update") {
-    return request_of(action, "workspace.update", "workspace", "workspace");
+    return request_for(action, "workspace.update", "workspace", "workspace");
   }
   if (action.id == "refresh") {
-    return request_of(action, "registry.refresh", "registry", "registry");
+    return request_for(action, "registry.refresh", "registry", "registry");
   }
   return fail(ErrorCode::invalid, "unsupported infrastate action: " + action.id,
               "unsupported_action",
               "actions of this hub: marketplace_install, adaos_update, skill_uninstall, "
               "scenario_uninstall, refresh");
-}
-
-}  // namespace
-
-Result<store::Accepted> Actions::perform(const ActionRequest& action) const {
-  HUB_TRY(request, translate(action));
-  return manager_.accept(request);
 }
 
 std::string webspace_or_default(const std::string& id) {

@@ -68,6 +68,31 @@ TEST_CASE("the snapshot has Update skills & scenarios beside Marketplace") {
   CHECK(update_actions(3)[0].at("status") == "warn");
 }
 
+TEST_CASE("an action becomes the request it stands for") {
+  ActionRequest action;
+  action.id = "marketplace_install";
+  action.value = {{"kind", "skill"}, {"id", "notes_skill"}};  // the older names of both members
+  action.webspace_id = "default";
+  action.idempotency_key = "click-1";
+  const auto install = request_of(action);
+  REQUIRE(install);
+  CHECK(install->kind == OperationKind("skill.install"));
+  CHECK(install->target_kind == "skill");
+  CHECK(install->target_id == "notes_skill");
+  CHECK(install->webspace_id == "desktop");
+  CHECK(install->idempotency_key == "click-1");
+
+  ActionRequest uninstall;
+  uninstall.id = "scenario_uninstall";
+  CHECK(request_of(uninstall).error().reason == "action_requires_name");
+  uninstall.name = "brief";
+  CHECK(request_of(uninstall)->kind == OperationKind("scenario.uninstall"));
+  CHECK(request_of({.id = "adaos_update"})->kind == OperationKind("workspace.update"));
+  CHECK(request_of({.id = "marketplace_install"}).error().reason ==
+        "marketplace_install_requires_target");
+  CHECK(request_of({.id = "fly"}).error().reason == "unsupported_action");
+}
+
 TEST_CASE("default is the older name of the webspace desktop") {
   CHECK(webspace_or_default("default") == "desktop");
   CHECK(webspace_or_default("") == "desktop");
