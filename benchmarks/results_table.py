@@ -111,6 +111,17 @@ class ResultsTable:
         self.row(f"store: bytes per retained operation, {operations:,} of them", f"{size:,.0f}",
                  "<= 4,096", size <= 4096)
 
+    # ---- installs, by the times that their operations keep
+
+    def install(self, installs, answers, steps):
+        middle = statistics.median(installs)
+        ordered = sorted(installs)
+        self.row(f"install: accepted to active, without packages, p50 / p90 of {len(installs)}",
+                 f"{middle:.0f} / {ordered[len(ordered) * 9 // 10]:.0f} ms (the answer "
+                 f"{statistics.median(answers):.1f} ms)", "<= 100 ms", middle <= 100)
+        self.row("install: its steps, p50",
+                 ", ".join(f"{name} {took:.0f}" for name, took in steps.items()) + " ms")
+
     # ---- publishers, one line of publish_bench for each round
 
     def publish(self, rounds, target):

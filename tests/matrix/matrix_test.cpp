@@ -11,7 +11,8 @@ namespace hub::matrix {
 namespace {
 
 void pull_the_plug(Loss loss) {
-  Matrix matrix(premises(), options_from_environment(loss));
+  const auto options = options_from_environment(loss);
+  Matrix matrix(premises(), options);
   const auto& figures = matrix.figures();
   for (const auto& kind : every_kind()) {
     try {
@@ -23,7 +24,7 @@ void pull_the_plug(Loss loss) {
   std::cout << figures << '\n';
   for (const auto& violation : figures.violations) FAIL_CHECK(violation);
   CHECK(figures.kinds > 0);
-  CHECK(figures.cases > 100);
+  if (options.only.empty()) CHECK(figures.cases > 100);
 }
 
 TEST_CASE("a hub that is killed at any instant goes on as if it had not been") {
