@@ -35,6 +35,18 @@ TEST_CASE("OperationNotification survives a round trip byte for byte") {
   CHECK(boost::json::serialize(to_json(*notification)) == wire);
 }
 
+TEST_CASE("children and what a timer began are not told, unless a timer's fails") {
+  OperationState ended;
+  ended.status = OperationStatus::succeeded;
+  CHECK(is_told(ended));
+  ended.initiator.kind = "schedule";
+  CHECK_FALSE(is_told(ended));
+  ended.status = OperationStatus::failed;
+  CHECK(is_told(ended));
+  ended.parent_id = OperationId("op_1");
+  CHECK_FALSE(is_told(ended));
+}
+
 TEST_CASE("a field of the wrong type is refused with its path") {
   auto wire = boost::json::parse(fixture("operation_state.json"));
   wire.as_object()["status"] = "melting";

@@ -19,6 +19,11 @@ NotificationLevel level_of(OperationStatus status) {
 
 }  // namespace
 
+bool is_told(const OperationState& ended) {
+  if (ended.parent_id) return false;
+  return ended.status == OperationStatus::failed || ended.initiator.kind != "schedule";
+}
+
 OperationNotification notification_of(const OperationState& ended) {
   OperationNotification told;
   told.level = level_of(ended.status);

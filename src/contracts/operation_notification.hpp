@@ -1,5 +1,6 @@
 #pragma once
-// OperationNotification: a user-facing result, one per operation and outcome. Kept apart from the
+// OperationNotification: a user-facing result, one per operation and outcome
+// that is told at all. Kept apart from the
 // operation itself. Mirrored to runtime.notifications, and in AdaOS's older shape to
 // data.desktop.toasts.
 
@@ -24,6 +25,10 @@ struct OperationNotification {
 BOOST_DESCRIBE_STRUCT(OperationNotification, (),
                       (id, level, message, operation_id, target_kind, target_id, ts, message_key,
                        message_args))
+
+// Whether its end is told to users at all: a parent tells how its children ended, and nobody waits
+// for what a timer began, unless it fails.
+bool is_told(const OperationState& ended);
 
 // What an ended operation tells the user. The same operation always gives the same notification.
 OperationNotification notification_of(const OperationState& ended);

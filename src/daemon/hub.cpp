@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <set>
 
 #include "artifacts/shelf.hpp"
 #include "base/log.hpp"
@@ -29,17 +28,6 @@ constexpr std::size_t http_workers = 8;
 constexpr std::chrono::seconds stop_patience{5};
 constexpr std::int64_t ended_shown = 50;          // operations in a document
 constexpr std::int64_t notifications_shown = 50;  // in a document
-
-// A parent tells how its children ended: one toast, not one for each of them.
-void leave_out_children(projection::ProjectionInput& input) {
-  std::set<OperationId> children;
-  for (const auto& operation : input.operations) {
-    if (operation.parent_id) children.insert(operation.operation_id);
-  }
-  std::erase_if(input.notifications, [&](const OperationNotification& told) {
-    return children.contains(told.operation_id);
-  });
-}
 
 }  // namespace
 
@@ -149,7 +137,6 @@ projection::ProjectionInput Hub::Parts::shown_in(const std::string& webspace) {
   input.operations = store->recent(webspace, ended_shown);
   for (auto& operation : input.operations) board.overlay(operation);
   input.notifications = store->notifications(webspace, notifications_shown);
-  leave_out_children(input);
   const auto installed = store->installed();
   const auto published = catalog->current();
   std::int64_t updates = 0;

@@ -93,6 +93,9 @@ TEST_CASE("a child that fails takes itself back and leaves the others alone") {
   CHECK_FALSE(home.has("made-bad"));
   CHECK(home.has("made-c"));
   CHECK(home.ends[1].error->code == "IS_BAD");
+  const auto told = home.store->notifications("desktop", 10);
+  REQUIRE(told.size() == 1);  // the parent tells it for all of them
+  CHECK(told[0].operation_id == end.operation_id);
 }
 
 TEST_CASE("a parent none of whose children changed anything has changed nothing") {

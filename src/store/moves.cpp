@@ -57,9 +57,7 @@ void Moves::end(Stored& stored, std::optional<Time> keep_until) {
   }
   db_.run("INSERT INTO operation_clean_ups (n, due_at) VALUES ($1, $2)",
           {stored.n, to_millis(keep_until.value_or(now_))});
-  // Nobody waits for what a timer began; that it failed is worth a word.
-  const bool unasked = state.initiator.kind == "schedule";
-  if (failed || !unasked) write_notification(db_, notification_of(state), state.webspace_id);
+  if (is_told(state)) write_notification(db_, notification_of(state), state.webspace_id);
   regroup(stored.n, freed);
 }
 

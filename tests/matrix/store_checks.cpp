@@ -75,7 +75,7 @@ void check_operation(OperationStore& store, const OperationState& state,
   const auto told = std::ranges::count_if(notifications, [&](const OperationNotification& one) {
     return one.operation_id == state.operation_id;
   });
-  if (told != (is_terminal(state.status) ? 1 : 0)) {
+  if (told != (is_terminal(state.status) && is_told(state) ? 1 : 0)) {
     found.push_back(name_of(state) + " has " + std::to_string(told) + " notifications");
   }
   if (is_terminal(state.status) != state.finished_at.has_value()) {
