@@ -118,6 +118,45 @@ TEST_CASE("a cancel of a parent goes to its children") {
   for (const auto& child : home.store->children_of(id)) CHECK(is_terminal(child.status));
 }
 
+TEST_CASE("a parent outlives the hubs that die in its children, and not its own crashes for ever") {
+  Home home;
+  const auto id = home.many({"slow"});
+  home.gate.await_arrival();
+  home.close();
+  const auto die = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      home.open_store();
+      static_cast<void>(home.store->adopt_orphans());
+      home.close();
+    }
+  };
+  const auto known = [&] {
+    home.open_store();
+    const auto record = home.store->find_record(id).value();
+    home.close();
+    return record.steps.at(0).crashes;
+  };
+  SUBCASE("three") {
+    die(3 - static_cast<int>(known()));
+    home.gate.open();
+    home.open();
+    const auto end = home.end_of(id);
+    // The child that was running each time gives up; the parent tells that.
+    CHECK(end.status == failed);
+    CHECK(end.error->code == "INCOMPLETE");
+    REQUIRE(home.ends.size() == 1);
+    CHECK(home.ends[0].error->code == "CRASH_LOOP");
+  }
+  SUBCASE("more than its child can have caused") {
+    die(6 - static_cast<int>(known()));
+    home.gate.open();
+    home.open();
+    const auto end = home.end_of(id);
+    CHECK(end.status == failed);
+    CHECK(end.error->code == "CRASH_LOOP");
+  }
+}
+
 TEST_CASE("a parent that is taken up again finds the same children") {
   Home home;
   const auto id = home.many({"a", "slow"});

@@ -61,13 +61,21 @@ Error deadline_exceeded(const OperationState& state) {
                {{"deadline_at", deadline}}};
 }
 
+// A parent's step outlives the crashes of its children, each of which gives up by itself.
+bool StepRunner::crashed_too_often(const Step& step, const store::StepRecord& known) const {
+  if (known.crashes < crashes_max) return false;
+  if (step.kind != StepClass::parent) return true;
+  const auto children = services_.store.children_of(ledger_.id()).size();
+  return known.crashes >= crashes_max * (1 + static_cast<std::int64_t>(children));
+}
+
 StepEnd StepRunner::run(std::size_t i) {
   const Step& step = ledger_.step(i);
   auto& known = ledger_.entry(i);
   desk_.sit_down(i, Desk::Direction::forward);
   ran_ = false;
   const bool doubtful = std::exchange(in_doubt_, false) || known.attempts > 0 || final_begun(i);
-  const bool too_often = known.crashes >= crashes_max;
+  const bool too_often = crashed_too_often(step, known);
   if (too_often && !final_begun(i)) return {StepEnd::How::failed, crash_loop(known)};
   fault_point("intent:" + step.name);
   if (doubtful) {
