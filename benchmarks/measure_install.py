@@ -1,4 +1,4 @@
-"""How long an install takes: from the request to the skill being active, for each skill of the sample
+"""How long an install takes, from the request to the active skill, for each skill of the sample
 registry that needs no packages, on a hub that has nothing else to do."""
 import datetime
 import http.client
