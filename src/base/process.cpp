@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +50,7 @@ class Collector {
   void take(std::string_view bytes) {
     const std::size_t room = request_.output_bytes_max - into_.size();
     into_.append(bytes.substr(0, room));
+    overflowed_ |= bytes.size() > room;
     if (!request_.on_line) return;
     line_.append(bytes);
     for (std::size_t end; (end = line_.find_first_of("\r\n")) != std::string::npos;) {
@@ -57,11 +59,13 @@ class Collector {
     }
     if (line_.size() > 65536) line_.clear();
   }
+  bool overflowed() const { return overflowed_; }
 
  private:
   std::string& into_;
   const ProcessRequest& request_;
   std::string line_;
+  bool overflowed_ = false;
 };
 
 std::vector<std::string> merged_environment(const std::vector<std::string>& added) {
@@ -127,9 +131,9 @@ struct Start {
   }
 };
 
-Result<pid_t> spawn(const ProcessRequest& request, Pipe& in, Pipe& out, Pipe& err) {
+Result<pid_t> spawn(const ProcessRequest& request, const StandardStreams& streams) {
   Start start(request);
-  start.streams = {in.ends[0], out.ends[1], err.ends[1]};
+  start.streams = streams;
   Pipe trouble;  // closed by a successful exec
   const pid_t pid = ::fork();
   if (pid == 0) start.run(trouble.ends[1]);
@@ -209,11 +213,25 @@ void wait_for(std::chrono::milliseconds patience, const std::function<bool()>& c
   while (!condition() && steady_clock::now() < deadline) ::poll(nullptr, 0, 10);
 }
 
-int reap(pid_t pid) {
+struct End {
+  int exit_code = 0;
+  std::chrono::milliseconds cpu_time{0};
+};
+
+std::chrono::microseconds to_microseconds(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+End reap(pid_t pid) {
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  rusage used{};
+  while (::wait4(pid, &status, 0, &used) < 0 && errno == EINTR) {
   }
-  return status;
+  End end;
+  end.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  end.cpu_time = std::chrono::duration_cast<std::chrono::milliseconds>(
+      to_microseconds(used.ru_utime) + to_microseconds(used.ru_stime));
+  return end;
 }
 
 // SIGTERM to the group, two seconds of grace, then SIGKILL to whatever is left of it.
@@ -221,55 +239,127 @@ void end_group(pid_t pid) {
   ::kill(-pid, SIGTERM);
   wait_for(grace, [pid] { return has_ended(pid); });
   ::kill(-pid, SIGKILL);
-  reap(pid);
-  wait_for(std::chrono::milliseconds(250), [pid] { return ::kill(-pid, 0) != 0; });
+  wait_for(grace, [pid] { return has_ended(pid); });
 }
 
-int exit_code_of(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+Error cut_short(const ProcessRequest& request, ErrorCode code, const std::string& why,
+                const std::string& reason) {
+  return Error{code, "cannot finish " + request.arguments.at(0) + ": " + why, reason, {}};
 }
+
+// One run of a started program, from its first byte to its last.
+class Watch {
+ public:
+  Watch(const ProcessRequest& request, const StartedProcess& process, Pipe& in, Pipe& out,
+        Pipe& err)
+      : request_(request),
+        process_(process),
+        out_(out),
+        err_(err),
+        output_(outcome_.output, request),
+        errors_(outcome_.errors, request),
+        feeder_(in, request.input),
+        end_(process.pid),
+        deadline_(steady_clock::now() + request.timeout) {}
+
+  Result<ProcessOutcome> run() {
+    // A program may close its output and stay, or leave it to a child of its own and end.
+    while (is_open() || !is_over()) {
+      wait();
+      if (auto trouble = trouble_of()) return give_up(*std::move(trouble));
+      if (alone() && !ended_ && has_ended(process_.pid)) end_leftovers();
+      if (ended_ && steady_clock::now() >= drained_by_) break;  // who holds it open is out of reach
+    }
+    const auto end = reap(process_.pid);
+    outcome_.exit_code = end.exit_code;
+    outcome_.cpu_time = end.cpu_time;
+    return std::move(outcome_);
+  }
+
+ private:
+  bool is_open() const { return out_.ends[0] >= 0 || err_.ends[0] >= 0; }
+  bool is_over() const { return ended_ || has_ended(process_.pid); }
+  bool alone() const { return process_.leftovers == StartedProcess::Leftovers::end_with_it; }
+
+  void wait() {
+    // Its end alone is no reason to wake up while others may still write to its output.
+    const bool heed_end = !ended_ && (alone() || !is_open());
+    std::array<pollfd, 4> waits{pollfd{out_.ends[0], POLLIN, 0}, pollfd{err_.ends[0], POLLIN, 0},
+                                pollfd{feeder_.descriptor(), POLLOUT, 0},
+                                pollfd{heed_end ? end_.descriptor() : -1, POLLIN, 0}};
+    ::poll(waits.data(), waits.size(), 100);
+    if (waits[0].revents != 0) drain(out_, output_);
+    if (waits[1].revents != 0) drain(err_, errors_);
+    if (waits[2].revents != 0) feeder_.feed();
+  }
+
+  std::optional<Error> trouble_of() const {
+    if (request_.stop && request_.stop()) {
+      return cut_short(request_, ErrorCode::cancelled, "stopped", "");
+    }
+    if (steady_clock::now() >= deadline_) {
+      return cut_short(request_, ErrorCode::unavailable,
+                       "still running after " + std::to_string(request_.timeout.count()) + " ms",
+                       "timeout");
+    }
+    const bool too_much = output_.overflowed() || errors_.overflowed();
+    if (too_much && request_.output_excess == OutputExcess::fail) {
+      return cut_short(request_, ErrorCode::exhausted,
+                       "it wrote more than " + std::to_string(request_.output_bytes_max) + " bytes",
+                       "output_too_large");
+    }
+    return std::nullopt;
+  }
+
+  tl::unexpected<Error> give_up(Error error) {
+    process_.end();
+    reap(process_.pid);
+    wait_for(std::chrono::milliseconds(250), [this] { return ::kill(-process_.pid, 0) != 0; });
+    return tl::unexpected(std::move(error));
+  }
+
+  void end_leftovers() {
+    process_.end();
+    ended_ = true;
+    drained_by_ = steady_clock::now() + std::chrono::seconds(1);
+  }
+
+  const ProcessRequest& request_;
+  const StartedProcess& process_;
+  Pipe& out_;
+  Pipe& err_;
+  ProcessOutcome outcome_;
+  Collector output_, errors_;
+  Feeder feeder_;
+  const EndSignal end_;
+  const steady_clock::time_point deadline_;
+  bool ended_ = false;  // and so has what it left behind
+  steady_clock::time_point drained_by_;
+};
 
 }  // namespace
 
-Result<ProcessOutcome> run_process(const ProcessRequest& request) {
+Result<ProcessOutcome> run_started(
+    const ProcessRequest& request,
+    const std::function<Result<StartedProcess>(const StandardStreams&)>& start) {
   Pipe in, out, err;
-  HUB_TRY(pid, spawn(request, in, out, err));
+  HUB_TRY(process, start({in.ends[0], out.ends[1], err.ends[1]}));
   in.close(0);
   out.close(1);
   err.close(1);
-  ::signal(SIGPIPE,
-           SIG_IGN);  // NOLINT(cert-err33-c): a child that stops reading is no reason to die
+  // NOLINTNEXTLINE(cert-err33-c): a child that stops reading is no reason to die
+  ::signal(SIGPIPE, SIG_IGN);
+  return Watch(request, process, in, out, err).run();
+}
 
-  ProcessOutcome outcome;
-  Collector output(outcome.output, request);
-  Collector errors(outcome.errors, request);
-  Feeder feeder(in, request.input);
-  const EndSignal end(pid);
-  const auto deadline = steady_clock::now() + request.timeout;
-  // A program may close its output and stay, or leave it to a child of its own and end.
-  while (out.ends[0] >= 0 || err.ends[0] >= 0 || !has_ended(pid)) {
-    // Its end alone is no reason to wake up while others may still write to its output.
-    const bool closed = out.ends[0] < 0 && err.ends[0] < 0;
-    std::array<pollfd, 4> waits{pollfd{out.ends[0], POLLIN, 0}, pollfd{err.ends[0], POLLIN, 0},
-                                pollfd{feeder.descriptor(), POLLOUT, 0},
-                                pollfd{closed ? end.descriptor() : -1, POLLIN, 0}};
-    ::poll(waits.data(), waits.size(), 100);
-    if (waits[0].revents != 0) drain(out, output);
-    if (waits[1].revents != 0) drain(err, errors);
-    if (waits[2].revents != 0) feeder.feed();
-    const bool stopped = request.stop && request.stop();
-    if (stopped || steady_clock::now() >= deadline) {
-      end_group(pid);
-      if (stopped)
-        return fail(ErrorCode::cancelled, "cannot finish " + request.arguments[0] + ": stopped");
-      return fail(ErrorCode::unavailable,
-                  "cannot finish " + request.arguments[0] + ": still running after " +
-                      std::to_string(request.timeout.count()) + " ms",
-                  "timeout");
-    }
-  }
-  outcome.exit_code = exit_code_of(reap(pid));
-  return outcome;
+Result<ProcessOutcome> run_process(const ProcessRequest& request) {
+  return run_started(request, [&](const StandardStreams& streams) -> Result<StartedProcess> {
+    HUB_TRY(pid, spawn(request, streams));
+    StartedProcess started;
+    started.pid = pid;
+    started.end = [pid] { end_group(pid); };
+    return started;
+  });
 }
 
 }  // namespace hub

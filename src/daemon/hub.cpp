@@ -18,6 +18,7 @@
 #include "infrastate/snapshot.hpp"
 #include "operations/operation_manager.hpp"
 #include "projection/operation_projection_service.hpp"
+#include "sandbox/protections.hpp"
 #include "workflows/all_workflows.hpp"
 #include "workflows/dev_space.hpp"
 
@@ -28,6 +29,19 @@ constexpr std::size_t http_workers = 8;
 constexpr std::chrono::seconds stop_patience{5};
 constexpr std::int64_t ended_shown = 50;          // operations in a document
 constexpr std::int64_t notifications_shown = 50;  // in a document
+
+// What holds a skill's code on this machine, and what does not.
+void log_protections() {
+  std::string held;
+  for (const auto& [name, holds, sentence] : sandbox::protections()) {
+    if (holds) {
+      held += (held.empty() ? "" : ", ") + name;
+    } else {
+      log::warning("daemon", "protection_missing", {{"name", name}, {"why", sentence}});
+    }
+  }
+  log::info("daemon", "protections", {{"held", held}});
+}
 
 }  // namespace
 
@@ -209,6 +223,7 @@ Result<std::unique_ptr<Hub>> Hub::start(const cli::Serve& serve, const ShareFold
              {"port", parts->server->port()},
              {"registry", parts->mirror->display_url()},
              {"boot_epoch", parts->database->boot_epoch()}});
+  log_protections();
   return std::unique_ptr<Hub>(new Hub(std::move(parts)));
 }
 
