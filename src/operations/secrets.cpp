@@ -43,6 +43,38 @@ const boost::json::string* reference_in(const Json& value) {
   return name && name->is_string() ? &name->get_string() : nullptr;
 }
 
+// What is secret in an address: "user:password" before its host, and the values of query parameters
+// that look secret or sign it. Empty: nothing, or it is no address.
+std::vector<std::string> secrets_in_url(std::string_view text) {
+  std::vector<std::string> found;
+  const auto scheme = text.find("://");
+  if (scheme == text.npos || text.find_first_of(" \t\n") != text.npos) return found;
+  const auto from = scheme + 3;
+  const auto authority = text.substr(from, text.find_first_of("/?#", from) - from);
+  if (const auto at = authority.rfind('@'); at != authority.npos) {
+    const auto user = authority.substr(0, at);
+    found.emplace_back(user);
+    if (const auto colon = user.find(':'); colon != user.npos && colon + 1 < user.size()) {
+      found.emplace_back(user.substr(colon + 1));
+    }
+  }
+  const auto question = text.find('?', from);
+  auto query = question == text.npos ? std::string_view() : text.substr(question + 1);
+  query = query.substr(0, query.find('#'));
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const auto equals = pair.find('=');
+    if (equals == pair.npos || equals + 1 == pair.size()) continue;
+    const auto words = words_of(pair.substr(0, equals));
+    const bool signs = std::ranges::any_of(
+        words, [](const auto& word) { return word == "signature" || word == "sig"; });
+    if (!signs && !Secrets::looks_secret(pair.substr(0, equals))) continue;
+    found.emplace_back(pair.substr(equals + 1));
+  }
+  return found;
+}
+
 // The same value with each of its members made anew.
 template <class Make>
 Json map_members(const std::string& path, const Json& value, const Make& make) {
@@ -96,8 +128,11 @@ Json Secrets::conceal_named(const std::string& path, const Json& value) {
   return map_members(path, value,
                      [this](const std::string& at, std::string_view key, const Json& member) {
                        const bool nothing = member.is_null() || member.is_bool();
-                       return !nothing && looks_secret(key) ? conceal_value(at, member)
-                                                            : conceal_named(at, member);
+                       if (!nothing && looks_secret(key)) return conceal_value(at, member);
+                       if (!member.is_string()) return conceal_named(at, member);
+                       const auto found = secrets_in_url(member.get_string());
+                       for (const auto& word : found) remember_words(Json(word));
+                       return found.empty() ? member : conceal_value(at, member);
                      });
 }
 
@@ -215,6 +250,10 @@ Secrets Secrets::from_object(const boost::json::object& object) {
   for (const auto& [name, value] : object) {
     secrets.values_[std::string(name)] = value;
     secrets.remember_words(value);
+    if (!value.is_string()) continue;
+    for (const auto& word : secrets_in_url(value.get_string())) {
+      secrets.remember_words(Json(word));
+    }
   }
   return secrets;
 }

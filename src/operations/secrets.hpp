@@ -2,6 +2,9 @@
 // Secrets of requests. A parameter whose key looks secret (token, password, api_key, …, at any
 // depth) is stored apart, and what is stored and shown of the operation holds a reference instead:
 //
+// So is an address with a password before its host, or a token or signature in its query, under
+// whatever key.
+//
 //   {"token": "hunter2"}  ──►  {"token": {"$secret": "token"}}
 //   <folder>/<operation_id>.json, mode 0600: {"token": "hunter2"}
 //

@@ -53,6 +53,27 @@ TEST_CASE("a text in the intent that holds a secret is kept apart as a whole") {
   CHECK(secrets.reveal(concealed).value() == intent);
 }
 
+TEST_CASE("an address with a password or a signature is a secret under any key") {
+  const boost::json::object params{
+      {"files",
+       {{{"urls",
+          {"https://me:hunter2@host/a", "https://host/a?X-Amz-Signature=0123abc&v=1",
+           "https://host/a?v=1", "see me: a@b://c d"}}}}}};
+  Secrets secrets;
+  const auto concealed = secrets.conceal_params(params);
+  const auto& urls = concealed.at("files").at(0).at("urls");
+  CHECK(urls.at(0).is_object());
+  CHECK(urls.at(1).is_object());
+  CHECK(urls.at(2) == "https://host/a?v=1");
+  CHECK(urls.at(3).is_string());
+  CHECK(secrets.reveal(concealed).value() == Json(params));
+  for (auto known : {secrets, Secrets::from_object(secrets.to_object())}) {
+    std::string text = "cannot log in with hunter2, 0123abc, https://me:hunter2@host/a";
+    known.blot(text);
+    CHECK(text == "cannot log in with ***, ***, ***");
+  }
+}
+
 // The step gets the secret, and spills it wherever it can.
 struct Spy : Bench {
   std::atomic<bool> fails{true};
