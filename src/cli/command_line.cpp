@@ -166,6 +166,7 @@ Command parse(int argc, const char* const* argv, const std::string& version) {
   add_artifacts(app, ArtifactKind::scenario, parsing);
   add_update(app, parsing);
   add_marketplace(app, parsing);
+  add_model(app, parsing);
   add_registry(app, parsing);
   add_operations(app, parsing);
   add_backup(app, parsing);

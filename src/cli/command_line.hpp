@@ -146,6 +146,10 @@ struct ShowPublished {
   std::string language;  // of the README
 };
 
+struct ListModels {
+  HubOptions hub;
+};
+
 // ---- commands that work on a base directory
 
 struct Backup {
@@ -176,10 +180,10 @@ inline constexpr int exit_operation_failed = 4;
 inline constexpr int exit_operation_cancelled = 5;
 inline constexpr int exit_left = 130;  // Ctrl-C while watching: the operation goes on
 
-using Command =
-    std::variant<Serve, Push, RegistryInit, RegistryRebuild, RegistryVerify, RegistryDiff,
-                 ListOperations, ShowOperation, WatchOperations, SteerOperation, LogOperation,
-                 StartOperation, SearchMarketplace, ShowPublished, Backup, Restore, Exit>;
+using Command = std::variant<Serve, Push, RegistryInit, RegistryRebuild, RegistryVerify,
+                             RegistryDiff, ListOperations, ShowOperation, WatchOperations,
+                             SteerOperation, LogOperation, StartOperation, SearchMarketplace,
+                             ShowPublished, ListModels, Backup, Restore, Exit>;
 
 Command parse(int argc, const char* const* argv, const std::string& version);
 

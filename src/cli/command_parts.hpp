@@ -30,6 +30,9 @@ void add_base_directory(CLI::App& command, std::filesystem::path& into, const st
 // --url, --token-file, --base-dir, --json.
 void add_hub_options(CLI::App& command, HubOptions& into, Parsing&);
 
+// A command that starts an operation of one kind, watches it, or shows its plan.
+StartOperation& add_start(CLI::App& command, const std::string& kind, Parsing&);
+
 // `operations …`.
 void add_operations(CLI::App& app, Parsing&);
 // `install`, `uninstall` below `skill` or `scenario`; `update`; `refresh` below `registry`.
@@ -40,6 +43,8 @@ void add_registry_refresh(CLI::App& group, Parsing&);
 void add_marketplace(CLI::App& app, Parsing&);
 // `rebuild`, `verify`, `diff` below `registry`.
 void add_registry_checks(CLI::App& group, Parsing&);
+// `model …`.
+void add_model(CLI::App& app, Parsing&);
 // `backup`, `restore`.
 void add_backup(CLI::App& app, Parsing&);
 

@@ -273,6 +273,8 @@ Result<Started> HubClient::start(const OperationRequest& request, const std::str
                  text_member(members, "how") == "joined" ? How::joined : How::own};
 }
 
+Result<boost::json::object> HubClient::models() { return ask_object({.path = "/api/models"}); }
+
 Result<Json> HubClient::preview(const OperationRequest& request) {
   auto body = body_of(request);
   body["validate_only"] = true;

@@ -80,6 +80,9 @@ class HubClient {
   Result<boost::json::object> published(const std::string& kind, const std::string& name,
                                         const std::string& language);
 
+  // {items: [models::Model]}.
+  Result<boost::json::object> models();
+
   // The log from `offset` as far as it is written now; empty text at its end.
   Result<LogPart> log(const OperationId&, std::int64_t offset);
 

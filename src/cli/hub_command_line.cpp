@@ -76,17 +76,6 @@ void add_plan(CLI::App& command, StartOperation& start) {
       "show what it would do, and start nothing");
 }
 
-// A command that starts an operation of one kind.
-StartOperation& add_start(CLI::App& command, const std::string& kind, Parsing& parsing) {
-  auto& start = parsing.draft<StartOperation>();
-  start.request.kind = OperationKind(kind);
-  add_hub_options(command, start.hub, parsing);
-  add_watch_options(command, start.watch, "only have it accepted; print its id");
-  add_plan(command, start);
-  command.callback([&start, &parsing] { parsing.chosen = start; });
-  return start;
-}
-
 void add_list(CLI::App& group, Parsing& parsing) {
   auto* command = group.add_subcommand("list", "list operations, newest first");
   auto& list = parsing.draft<ListOperations>();
@@ -213,6 +202,16 @@ void add_general_start(CLI::App& group, Parsing& parsing) {
 }
 
 }  // namespace
+
+StartOperation& add_start(CLI::App& command, const std::string& kind, Parsing& parsing) {
+  auto& start = parsing.draft<StartOperation>();
+  start.request.kind = OperationKind(kind);
+  add_hub_options(command, start.hub, parsing);
+  add_watch_options(command, start.watch, "only have it accepted; print its id");
+  add_plan(command, start);
+  command.callback([&start, &parsing] { parsing.chosen = start; });
+  return start;
+}
 
 void add_hub_options(CLI::App& command, HubOptions& into, Parsing& parsing) {
   into.own_version = parsing.version;

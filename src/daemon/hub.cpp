@@ -10,6 +10,7 @@
 #include "http/document_sockets.hpp"
 #include "http/hub_routes.hpp"
 #include "http/marketplace_routes.hpp"
+#include "http/models_routes.hpp"
 #include "http/operations_routes.hpp"
 #include "http/push_routes.hpp"
 #include "http/server.hpp"
@@ -114,6 +115,7 @@ Result<> Hub::Parts::open_registry(const ShareFolders& share) {
 void Hub::Parts::build_operations() {
   shelf = std::make_unique<artifacts::Shelf>(serve.base_directory);
   shelf->sweep(store->not_cleaned_up());
+  models::ModelStore(serve.base_directory).sweep(store->not_cleaned_up());
   uploads = std::make_unique<registry::Uploads>(workflows::uploads_of(serve.base_directory));
   uploads->sweep();
   logs = std::make_unique<operations::OperationLogs>(state() / "logs", clock);
@@ -184,6 +186,7 @@ Result<> Hub::Parts::build_server(const ShareFolders& share) {
                                 clock,
                                 *workers});
   http::add_marketplace_routes(router, {*marketplace, *catalog, *store, board, *workers});
+  http::add_models_routes(router, models::ModelStore(serve.base_directory), *workers);
   http::add_static_files(router, *pages);
   http::ServerOptions options;
   options.address = serve.address;

@@ -13,6 +13,7 @@
 #include "cli/backup_commands.hpp"
 #include "cli/command_line.hpp"
 #include "cli/marketplace_commands.hpp"
+#include "cli/model_commands.hpp"
 #include "cli/operations_commands.hpp"
 #include "cli/published_address.hpp"
 #include "cli/registry_checks.hpp"

@@ -1,6 +1,8 @@
 #include "workflows/all_workflows.hpp"
 
 #include "workflows/install.hpp"
+#include "workflows/model_download.hpp"
+#include "workflows/model_remove.hpp"
 #include "workflows/push.hpp"
 #include "workflows/registry_refresh.hpp"
 #include "workflows/uninstall.hpp"
@@ -17,6 +19,8 @@ operations::Workflows all_workflows(const Tools& tools) {
   }
   all.push_back(std::make_unique<RegistryRefresh>(tools));
   all.push_back(std::make_unique<WorkspaceUpdate>(tools));
+  all.push_back(std::make_unique<ModelDownload>(tools));
+  all.push_back(std::make_unique<ModelRemove>(tools));
   return all;
 }
 

@@ -3,9 +3,11 @@
 #include <map>
 #include <stdexcept>
 
+#include "base/hash.hpp"
 #include "base/log.hpp"
 #include "registry/init_registry.hpp"
 #include "registry/push.hpp"
+#include "transfer/test_server.hpp"
 
 namespace hub::matrix {
 namespace {
@@ -43,6 +45,34 @@ void write_skill(const fs::path& folder, const std::string& version) {
   write(folder / "data/words.txt", words);
 }
 
+// The outside world that models come from, for as long as the tests run.
+const transfer::TestServer& model_server() {
+  static transfer::TestServer server;
+  static const bool served = [] {
+    ::setenv("no_proxy", "127.0.0.1", 1);
+    server.serve("/weights", {.content = transfer::made_content(70'000, 1), .cut_after = 40'000});
+    server.serve("/words", {.content = transfer::made_content(5'000, 2)});
+    return true;
+  }();
+  static_cast<void>(served);
+  return server;
+}
+
+OperationRequest model_request() {
+  auto wanted = request("model.download", "model", "tiny");
+  boost::json::array files;
+  for (const auto& [path, size, seed] :
+       {std::tuple("weights", 70'000, 1U), std::tuple("words", 5'000, 2U)}) {
+    const auto content = transfer::made_content(static_cast<std::size_t>(size), seed);
+    files.push_back({{"path", std::string("data/") + path},
+                     {"size", size},
+                     {"sha256", to_hex(sha256(content))},
+                     {"urls", {model_server().url(std::string("/") + path)}}});
+  }
+  wanted.params = {{"files", std::move(files)}};
+  return wanted;
+}
+
 void write_scenario(const fs::path& folder, const std::string& version) {
   write(folder / "scenario.yaml", "id: " + folder.filename().string() + "\nversion: " + version +
                                       "\ndepends:\n  - lamp\n  - sensor\n");
@@ -68,6 +98,9 @@ std::vector<Sample> samples_of(const OperationKind& kind) {
       {"skill.push", Start::bare, request("skill.push", "skill", "kettle")},
       {"scenario.push", Start::bare, request("scenario.push", "scenario", "breakfast")},
       {"registry.refresh", Start::unaware, request("registry.refresh", "registry", "registry")},
+      {"model.download", Start::bare, model_request()},
+      {"model.download over another", Start::outdated, model_request()},
+      {"model.remove", Start::outdated, request("model.remove", "model", "tiny")},
       {"workspace.update", Start::outdated, request("workspace.update", "workspace", "workspace")},
       {"workspace.update with news", Start::unaware,
        request("workspace.update", "workspace", "workspace")},
@@ -92,7 +125,9 @@ Premises::Premises() {
   show("1.1.0");
   publish("1.1.0");
   fs::copy(folder_of(Start::unaware), folder_of(Start::outdated), fs::copy_options::recursive);
-  settle(folder_of(Start::outdated), {});
+  auto older = model_request();
+  older.params.at("files").as_array().resize(1);
+  settle(folder_of(Start::outdated), {older});
   // What authors write on this hub: published once, so that the mirror they push through is there.
   const fs::path dev = folder_of(Start::bare) / "dev" / "home";
   write_skill(dev / "skills" / "kettle", "1.0.0");

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "models/model_store.hpp"
+
 namespace hub::matrix {
 namespace {
 
@@ -35,6 +37,7 @@ SmallHub::SmallHub(const fs::path& base, const std::string& registry_url, const 
                                                        base_ / "workspace" / "registry.json");
   shelf_ = std::make_unique<artifacts::Shelf>(base_);
   shelf_->sweep(store_->not_cleaned_up());
+  models::ModelStore(base_).sweep(store_->not_cleaned_up());
   logs_ = std::make_unique<operations::OperationLogs>(base_ / "logs" / "operations", clock_);
   auto wired = meddling;
   wired.cancel = [this, told = meddling.cancelled](const OperationId& id, Meddling::Binds binds) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "models/model_store.hpp"
 #include "registry/manifest.hpp"
 #include "registry/tree.hpp"
 
@@ -44,6 +45,18 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   return found;
 }
 
+// Of its files as model.json names them; "broken" when one of them is something else.
+std::string digest_of_model(const fs::path& base, const models::Model& model) {
+  const auto folder = models::ModelStore(base).folder(model.name);
+  std::string all;
+  for (const auto& file : model.files) {
+    const auto digest = models::digest_of(folder / file.path, {});
+    if (!digest || *digest != file.sha256) return "broken";
+    all.append(file.path).append(" ").append(*digest) += '\n';
+  }
+  return model.broken ? "broken" : to_hex(sha256(all)).substr(0, 12);
+}
+
 std::map<std::string, Standing> standings_of(SmallHub& hub) {
   std::map<std::string, Standing> all;
   for (const auto& row : hub.store().installed()) {
@@ -74,6 +87,9 @@ std::map<std::string, Standing> standings_of(SmallHub& hub) {
 
 World world_of(SmallHub& hub) {
   World world;
+  for (const auto& model : models::ModelStore(hub.base()).list()) {
+    world["model:" + model.name] = "files " + digest_of_model(hub.base(), model);
+  }
   for (const auto& [key, standing] : standings_of(hub)) {
     std::string packages;
     for (const auto& [bucket, digest] : standing.packages) {
@@ -87,6 +103,17 @@ World world_of(SmallHub& hub) {
 
 std::vector<std::string> faults_of(SmallHub& hub) {
   std::vector<std::string> faults;
+  for (const auto& model : models::ModelStore(hub.base()).list()) {
+    if (digest_of_model(hub.base(), model) == "broken") {
+      faults.push_back("model " + model.name + " is not what its model.json says");
+    }
+  }
+  const auto kept = hub.store().not_cleaned_up();
+  for (const auto& work : entries_of(hub.base() / "models" / ".work")) {
+    if (std::ranges::find(kept, OperationId(work.filename().string())) == kept.end()) {
+      faults.push_back("work of a model is left over: " + work.filename().string());
+    }
+  }
   for (const auto& [key, standing] : standings_of(hub)) {
     if (standing.tree != standing.files) {
       faults.push_back(key + " is " + standing.row + " by the store with files " + standing.tree +

@@ -45,6 +45,8 @@ describe("the two languages", () => {
       "scenario.uninstall",
       "workspace.update",
       "registry.refresh",
+      "model.download",
+      "model.remove",
     ]) {
       expect(keys).toContain(`operation.${kind}`);
       for (const outcome of ["succeeded", "failed", "cancelled"]) {
@@ -91,7 +93,7 @@ describe("a message", () => {
   });
 
   test("of a key that this page does not know is undefined", () => {
-    expect(russian.maybe("operation.model.download")).toBeUndefined();
+    expect(russian.maybe("operation.moon.fly")).toBeUndefined();
     expect(russian.maybe("toString")).toBeUndefined();
   });
 });
