@@ -4,6 +4,7 @@
 //   <base>/workspace/skills/<name>/                          the installed source
 //   <base>/workspace/skills/.runtime/<name>/v<maj>.<min>/vendor/   its pip packages
 //   <base>/state/staging/<operation_id>/…                    what an operation prepares or keeps
+//   <base>/state/downloads/                                  of pip, to be used again
 //
 // The database says what is installed; these are the files that go with it. A switch is one rename
 // (or one exchange of two names), made durable before it counts. Every function may be called again
@@ -31,6 +32,7 @@ class Shelf {
 
   fs::path installed(ArtifactKind, const std::string& name) const;
   fs::path vendor(const std::string& skill, const std::string& version) const;
+  fs::path downloads() const { return base_ / "state" / "downloads"; }
   fs::path staging(const OperationId&) const;
   fs::path staged(
       const OperationId&, ArtifactKind, const std::string& name,

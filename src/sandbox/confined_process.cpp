@@ -123,6 +123,9 @@ class Run {
   }
 
   Result<ProcessOutcome> run() {
+    if (wanted_.programs == Programs::only_itself && !plan_.means.filter) {
+      return confinement_failed("filter", ENOSYS);
+    }
     lay_out();
     DiskWatch disk(writable_);
     bool disk_exceeded = false;
@@ -165,7 +168,9 @@ class Run {
     plan_.group_map = map(::getegid());
     if (group_) plan_.group_files = group_->join_files();
     plan_.limits = limits_of(plan_.means, wanted_.limits);
-    if (plan_.means.filter) plan_.filter = filter_of(plan_.means, wanted_.network);
+    if (plan_.means.filter) {
+      plan_.filter = filter_of(plan_.means, wanted_.network, wanted_.programs);
+    }
   }
 
   long clone_child() const {

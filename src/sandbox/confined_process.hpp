@@ -28,6 +28,11 @@ enum class Network {
   host,  // as the hub has it
 };
 
+enum class Programs {
+  any,          // it may start what it sees
+  only_itself,  // threads, yes; another process, no
+};
+
 struct Limits {
   std::chrono::milliseconds time{60'000};            // by the clock
   std::chrono::seconds cpu{60};                      // of each process
@@ -48,6 +53,7 @@ struct ConfinedProcess {
   std::vector<fs::path> writable = {};        // folders that exist
   fs::path scratch = {};                      // empty: a new folder in the system's temporary one
   Network network = Network::none;
+  Programs programs = Programs::any;
   Limits limits = {};
   std::function<bool()> stop = {};                          // asked about ten times a second
   std::function<void(std::string_view line)> on_line = {};  // each line of both streams

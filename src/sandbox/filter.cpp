@@ -136,7 +136,7 @@ scmp_arg_cmp compare(unsigned argument, scmp_compare how, scmp_datum_t a, scmp_d
   return {argument, how, a, b};
 }
 
-std::vector<sock_filter> write_filter(const Means& means, Network network) {
+std::vector<sock_filter> write_filter(const Means& means, Network network, Programs programs) {
   Writer writer;
   for (const char* name : refused_calls) writer.refuse(name, EPERM);
   for (const auto flag : new_namespaces) {
@@ -150,6 +150,11 @@ std::vector<sock_filter> write_filter(const Means& means, Network network) {
   if (network == Network::none) {
     writer.refuse("socket", EACCES, compare(0, SCMP_CMP_NE, AF_UNIX));
   }
+  if (programs == Programs::only_itself) {
+    writer.refuse("fork", EPERM);
+    writer.refuse("vfork", EPERM);
+    writer.refuse("clone", EPERM, compare(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+  }
   if (!means.namespaces) {
     for (const char* name : group_calls) writer.refuse(name, EPERM);
     if (means.landlock < landlock_with_signals) {
@@ -161,14 +166,14 @@ std::vector<sock_filter> write_filter(const Means& means, Network network) {
 
 }  // namespace
 
-std::span<sock_filter> filter_of(const Means& means, Network network) {
-  using Key = std::tuple<bool, bool, Network>;
+std::span<sock_filter> filter_of(const Means& means, Network network, Programs programs) {
+  using Key = std::tuple<bool, bool, Network, Programs>;
   static std::mutex mutex;
   static std::map<Key, std::vector<sock_filter>> kept;
-  const Key key{means.namespaces, means.landlock >= landlock_with_signals, network};
+  const Key key{means.namespaces, means.landlock >= landlock_with_signals, network, programs};
   const std::lock_guard lock(mutex);
   auto found = kept.find(key);
-  if (found == kept.end()) found = kept.emplace(key, write_filter(means, network)).first;
+  if (found == kept.end()) found = kept.emplace(key, write_filter(means, network, programs)).first;
   return found->second;
 }
 

@@ -40,7 +40,7 @@ Means find_means() {
   Means tried;
   tried.namespaces = tried.root = tried.proc = true;
   tried.landlock = landlock_version();
-  tried.filter = !filter_of(tried, Network::none).empty();
+  tried.filter = !filter_of(tried, Network::none, Programs::any).empty();
   ControlGroup::sweep();
   if (const auto group = ControlGroup::make({64U << 20U, 16})) {
     tried.group_kill = true;

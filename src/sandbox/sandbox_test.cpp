@@ -179,4 +179,23 @@ TEST_CASE("dangerous system calls are refused") {
   }
 }
 
+TEST_CASE("one that is to stay alone can have threads, and cannot start another process") {
+  const Place place;
+  auto wanted = place.script(
+      "import os, subprocess, threading\n"
+      "threading.Thread(target=print, args=('thread',)).start()\n"
+      "for start in (os.fork, lambda: os.posix_spawn('/bin/true', ['true'], "
+      "{}), lambda: subprocess.run(['/bin/true'])):\n"
+      "  try: print(start())\n"
+      "  except OSError: print('refused')");
+  wanted.programs = Programs::only_itself;
+  const auto ran = run_confined(wanted);
+  if (!means().filter) {
+    CHECK(ran.error().reason == "confinement_failed");
+    return;
+  }
+  REQUIRE(ran);
+  CHECK(ran->output == "thread\nrefused\nrefused\nrefused\n");
+}
+
 }  // namespace hub::sandbox

@@ -127,12 +127,14 @@ Result<> prepare(const Journey& journey, StepContext& run) {
   wanted.kind = artifact.kind;
   wanted.source = journey.source(run);
   wanted.vendor = journey.vendor(run);
-  wanted.on_line = [&](const std::string& line) {
-    run.progress({0, std::nullopt, "packages"}, line.substr(0, 200));
-    run.log("pip: " + line);
+  wanted.downloads = journey.tools.shelf.downloads();
+  wanted.on_line = [&](const std::string& line) { run.log(line); };
+  wanted.on_bytes = [&](std::int64_t done, std::int64_t total) {
+    run.progress({done, total, "bytes"}, "fetching packages of " + journey.label());
   };
   wanted.stop = [&run] { return run.stop_requested(); };
   HUB_TRY(prepared, artifacts::prepare(wanted));
+  for (const auto& warning : prepared.warnings) run.warn(artifact.name + ": " + warning);
   if (prepared.dependencies.empty()) return {};
   const auto target = journey.tools.shelf.vendor(artifact.name, artifact.version);
   HUB_TRY(plan, Shelf::plan(wanted.vendor, target));
