@@ -84,6 +84,21 @@ TEST_CASE("one slot is enough for a parent and its children") {
   until("a free slot", [&] { return home.manager->load().slots_busy == 0; });
 }
 
+TEST_CASE("a parent gets its slot back from a worker that looked for work and found none") {
+  ManagerOptions one;
+  one.slots = 1;
+  Home home(std::move(one));
+  const std::jthread others([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      home.database->commits().ring();  // others commit, so that the worker looks again and again
+      std::this_thread::yield();
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE(home.end_of(home.many({"a" + std::to_string(i)})).status == succeeded);
+  }
+}
+
 TEST_CASE("a child that fails takes itself back and leaves the others alone") {
   Home home;
   const auto end = home.end_of(home.many({"a", "bad", "c"}));

@@ -167,17 +167,23 @@ std::optional<Crew::Job> Crew::claim(std::unique_lock<std::mutex>& guard) {
     if (ready && *ready <= services_.clock.now()) record = services_.store.claim(kinds, first);
   } catch (...) {
     guard.lock();
-    turns_.found_nothing();
+    found_nothing();
     throw;
   }
   guard.lock();
   if (!record) {
-    turns_.found_nothing();
+    found_nothing();
     return std::nullopt;
   }
   turns_.found(record->state.kind);
   if (idle_ > 0) wake_.notify_one();  // there may be more
   return enrol(*std::move(record), RunStart::fresh);
+}
+
+// The slot is free again, and a run that has lent its own may be waiting for just that.
+void Crew::found_nothing() {
+  turns_.found_nothing();
+  returned_.notify_all();
 }
 
 // Whoever cancels it finds it from here on.

@@ -83,6 +83,7 @@ class Crew {
   std::optional<Job> next_job();
   std::optional<Job> next_orphan();  // mutex_ is held
   std::optional<Job> claim(std::unique_lock<std::mutex>& guard);
+  void found_nothing();  // mutex_ is held
   std::vector<OperationKind> claimable() const;
   Job enrol(store::OperationRecord, RunStart);
   void run(Job);
