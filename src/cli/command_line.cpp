@@ -169,6 +169,7 @@ Command parse(int argc, const char* const* argv, const std::string& version) {
   add_model(app, parsing);
   add_registry(app, parsing);
   add_operations(app, parsing);
+  add_doctor(app, parsing);
   add_backup(app, parsing);
   try {
     app.parse(argc, argv);

@@ -146,6 +146,12 @@ struct ShowPublished {
   std::string language;  // of the README
 };
 
+// What is not as it should be with a hub, asked or looked at by its files.
+struct Doctor {
+  enum class Depth { usual, deep } depth = Depth::usual;
+  HubOptions hub;
+};
+
 struct ListModels {
   HubOptions hub;
 };
@@ -183,7 +189,7 @@ inline constexpr int exit_left = 130;  // Ctrl-C while watching: the operation g
 using Command = std::variant<Serve, Push, RegistryInit, RegistryRebuild, RegistryVerify,
                              RegistryDiff, ListOperations, ShowOperation, WatchOperations,
                              SteerOperation, LogOperation, StartOperation, SearchMarketplace,
-                             ShowPublished, ListModels, Backup, Restore, Exit>;
+                             ShowPublished, ListModels, Doctor, Backup, Restore, Exit>;
 
 Command parse(int argc, const char* const* argv, const std::string& version);
 

@@ -43,6 +43,8 @@ void add_registry_refresh(CLI::App& group, Parsing&);
 void add_marketplace(CLI::App& app, Parsing&);
 // `rebuild`, `verify`, `diff` below `registry`.
 void add_registry_checks(CLI::App& group, Parsing&);
+// `doctor`.
+void add_doctor(CLI::App& app, Parsing&);
 // `model …`.
 void add_model(CLI::App& app, Parsing&);
 // `backup`, `restore`.

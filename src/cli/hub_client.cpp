@@ -273,6 +273,10 @@ Result<Started> HubClient::start(const OperationRequest& request, const std::str
                  text_member(members, "how") == "joined" ? How::joined : How::own};
 }
 
+Result<boost::json::object> HubClient::result(const OperationId& id) {
+  return ask_object({.path = path_of(id) + "/result"});
+}
+
 Result<boost::json::object> HubClient::models() { return ask_object({.path = "/api/models"}); }
 
 Result<Json> HubClient::preview(const OperationRequest& request) {

@@ -80,6 +80,8 @@ class HubClient {
   Result<boost::json::object> published(const std::string& kind, const std::string& name,
                                         const std::string& language);
 
+  // What an operation answered, whole.
+  Result<boost::json::object> result(const OperationId&);
   // {items: [models::Model]}.
   Result<boost::json::object> models();
 

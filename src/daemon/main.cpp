@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "cli/backup_commands.hpp"
 #include "cli/command_line.hpp"
+#include "cli/doctor.hpp"
 #include "cli/marketplace_commands.hpp"
 #include "cli/model_commands.hpp"
 #include "cli/operations_commands.hpp"

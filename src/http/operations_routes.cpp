@@ -169,6 +169,25 @@ Response log_of(const OperationsServices& services, const Request& request) {
       .set_header("X-Next-Offset", std::to_string(log.next_offset));
 }
 
+// Whole, also when the state shows only a part of it.
+Response result_of(const OperationsServices& services, const Request& request) {
+  const std::string& id = request.path_value("id");
+  const auto state = services.store.find(OperationId(id));
+  if (!state) return refused(services, request, unknown_operation(id, {}));
+  if (auto whole = services.manager().logs().read_result(state->operation_id)) {
+    auto response = text(200, *std::move(whole));
+    response.set_header("Content-Type", "application/json");
+    return response;
+  }
+  if (state->result && !state->result->is_null()) return json(200, *state->result);
+  return problem(Error{ErrorCode::not_found,
+                       "cannot show the result of " + id + ": it has none" +
+                           (is_terminal(state->status) ? "" : " yet"),
+                       "no_result",
+                       "",
+                       {{"status", to_json(state->status)}}});
+}
+
 // The number to go on after: the header of an EventSource that connects again, else the query's.
 Result<std::optional<std::int64_t>> resume_after(const Request& request) {
   const auto header = request.header("last-event-id");
@@ -266,6 +285,9 @@ void add_operations_routes(Router& router, const OperationsServices& services) {
   router.add("GET", "/api/operations/{id}/log", Auth::token,
              blocking(services.workers,
                       [services](const Request& request) { return log_of(services, request); }));
+  router.add("GET", "/api/operations/{id}/result", Auth::token,
+             blocking(services.workers,
+                      [services](const Request& request) { return result_of(services, request); }));
   router.add("GET", "/api/operations/events", Auth::token,
              blocking(services.workers,
                       [services](const Request& request) { return events_of(services, request); }));

@@ -98,6 +98,7 @@ void fit_result(OperationState& state, const OperationLogs& logs) {
   object["bytes"] = text.size();
   object["kept"] = kept ? Json(state.operation_id.text() + ".result.json, beside the log")
                         : Json("nowhere: it could not be written");
+  if (kept) object["href"] = "/api/operations/" + state.operation_id.text() + "/result";
   state.result = std::move(shown);
 }
 

@@ -1,5 +1,6 @@
 #include "workflows/all_workflows.hpp"
 
+#include "workflows/diagnostics_run.hpp"
 #include "workflows/install.hpp"
 #include "workflows/model_download.hpp"
 #include "workflows/model_remove.hpp"
@@ -19,6 +20,7 @@ operations::Workflows all_workflows(const Tools& tools) {
   }
   all.push_back(std::make_unique<RegistryRefresh>(tools));
   all.push_back(std::make_unique<WorkspaceUpdate>(tools));
+  all.push_back(std::make_unique<DiagnosticsRun>(tools));
   all.push_back(std::make_unique<ModelDownload>(tools));
   all.push_back(std::make_unique<ModelRemove>(tools));
   return all;

@@ -98,6 +98,7 @@ std::vector<Sample> samples_of(const OperationKind& kind) {
       {"skill.push", Start::bare, request("skill.push", "skill", "kettle")},
       {"scenario.push", Start::bare, request("scenario.push", "scenario", "breakfast")},
       {"registry.refresh", Start::unaware, request("registry.refresh", "registry", "registry")},
+      {"diagnostics.run", Start::outdated, request("diagnostics.run", "hub", "hub"), true},
       {"model.download", Start::bare, model_request()},
       {"model.download over another", Start::outdated, model_request()},
       {"model.remove", Start::outdated, request("model.remove", "model", "tiny")},

@@ -45,6 +45,7 @@ describe("the two languages", () => {
       "scenario.uninstall",
       "workspace.update",
       "registry.refresh",
+      "diagnostics.run",
       "model.download",
       "model.remove",
     ]) {
