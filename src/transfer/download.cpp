@@ -17,6 +17,7 @@ namespace {
 constexpr std::int64_t chunk_max = std::int64_t{32} << 20U;
 constexpr std::int64_t chunk_min = std::int64_t{1} << 20U;
 constexpr std::chrono::milliseconds step_max{100}, step_when_held{10};
+constexpr std::chrono::milliseconds telling_pause{50};
 
 std::chrono::milliseconds steady_now() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -72,6 +73,12 @@ class Download {
   }
   bool stop_requested() const { return request_.stop && request_.stop(); }
   bool is_whole() const { return size_ && part_->bytes() >= *size_; }
+
+  void tell(std::chrono::milliseconds now) {
+    if (!request_.progress || now - told_at_ < telling_pause) return;
+    told_at_ = now;
+    request_.progress(part_->bytes(), size_);
+  }
 
   Result<> open_part() {
     PartOptions options;
@@ -149,7 +156,7 @@ class Download {
       }
       HUB_CHECK(begin_some(now));
       HUB_CHECK(go_on(now));
-      if (request_.progress) request_.progress(part_->bytes(), size_);
+      tell(now);
     }
     return {};
   }
@@ -357,6 +364,7 @@ class Download {
   std::map<const Connection*, std::int64_t> heard_;
   std::optional<Error> write_error_;
   std::int64_t bytes_at_cut_ = 0;
+  std::chrono::milliseconds told_at_{0};
   bool alone_ = false;  // never bytes of two mirrors in one file
   Downloaded report_;
 };

@@ -26,7 +26,7 @@ struct DownloadRequest {
   std::int64_t rate_limit_bytes_per_s = 0;  // 0: none
   std::chrono::milliseconds stall{30'000};  // a silent connection is given up after that
   std::int64_t free_bytes_min = std::int64_t{64} << 20U;  // left on the disk
-  // How much is there now, and of how much. Called often.
+  // How much is there now, and of how much. Some twenty times a second, also while nothing comes.
   std::function<void(std::int64_t done, std::optional<std::int64_t> total)> progress = {};
   std::function<void(const std::string& line)> log = {};
   std::function<bool()> stop = {};
@@ -43,7 +43,8 @@ struct Downloaded {
 // `part` is whole, verified and on the disk. Errors, with details.causes for each mirror:
 //   not_found, invalid: every mirror refuses ("source_refused", "source_lies", "content_mismatch")
 //   unavailable: "source_failed", "source_busy"; what is there is kept for the next call
-//   exhausted: "disk_full"; conflict: "part_busy"; cancelled: stop said so
+//   exhausted: "disk_full"; conflict: "part_busy", or "source_busy" for longer than it is waited
+//   for, with details.retry_after_s; cancelled: stop said so
 Result<Downloaded> download(const DownloadRequest&);
 
 }  // namespace hub::transfer

@@ -246,7 +246,7 @@ TEST_CASE("a server that asks for too long a wait is given up, and says when to 
   bench.server.serve("/m", {.content = bench.content, .status = 503, .retry_after_s = 7200});
   const auto got = download(bench.request({"/m"}));
   REQUIRE(!got);
-  CHECK(got.error().code == ErrorCode::unavailable);
+  CHECK(got.error().code == ErrorCode::conflict);
   CHECK(got.error().reason == "source_busy");
   CHECK(got.error().details.at("retry_after_s") == 7200);
 }

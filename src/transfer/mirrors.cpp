@@ -81,6 +81,8 @@ void Mirrors::rest(int number, const Error& error, std::chrono::milliseconds now
   auto& mirror = ref(number);
   if (wait > wait_max) {
     mirror.given_up = error;
+    mirror.given_up->code = ErrorCode::conflict;  // asking again soon is what it does not want
+    mirror.given_up->hint = "ask again when the server's wait is over";
     return;
   }
   mirror.rests_until = std::max(mirror.rests_until, now + std::chrono::milliseconds(wait));
