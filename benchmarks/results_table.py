@@ -122,6 +122,24 @@ class ResultsTable:
         self.row("install: its steps, p50",
                  ", ".join(f"{name} {took:.0f}" for name, took in steps.items()) + " ms")
 
+    # ---- a model, beside curl
+
+    def model(self, mebibytes, cut_mib, ours, curls):
+        seconds, fair = median(ours, "seconds"), median(curls, "seconds")
+        alone, with_cuts = median(curls, "alone"), median(curls, "with_cuts")
+        self.row(f"model: {mebibytes:,} MiB from a server that cuts each {cut_mib} MiB, verified",
+                 f"{seconds:.2f} s, {mebibytes / seconds:,.0f} MiB/s, "
+                 f"{median(ours, 'cuts'):.0f} cuts")
+        self.row("model: beside curl, sync and sha256sum, without cuts",
+                 f"{fair / seconds:.2f} of its speed ({mebibytes / fair:,.0f} MiB/s)", ">= 0.9",
+                 fair / seconds >= 0.9)
+        self.row("model: curl alone, nothing synced or verified, without / with cuts (-C -)",
+                 f"{mebibytes / alone:,.0f} / {mebibytes / with_cuts:,.0f} MiB/s")
+        again = max(each["again"] for each in ours)
+        self.row("model: bytes sent twice, at most", f"{again:,}")
+        memory = max(each["memory_mib"] for each in ours)
+        self.row("model: memory of the hub (VmHWM)", f"{memory:.0f} MiB", "< 64 MiB", memory < 64)
+
     # ---- publishers, one line of publish_bench for each round
 
     def publish(self, rounds, target):

@@ -35,6 +35,7 @@ class ModelServer(http.server.ThreadingHTTPServer):
 
 class ModelHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    left = None  # bytes until this connection is cut
 
     def do_GET(self):  # pylint: disable=invalid-name
         server = self.server
@@ -57,9 +58,12 @@ class ModelHandler(http.server.BaseHTTPRequestHandler):
         count = last - begin + 1
         self.send_header("Content-Length", str(count))
         self.end_headers()
-        cut = bool(server.cut_bytes) and count > server.cut_bytes
+        if self.left is None:
+            self.left = server.cut_bytes
+        cut = bool(server.cut_bytes) and count > self.left
         with contextlib.suppress(OSError):
-            self.send_bytes(content, begin, server.cut_bytes if cut else count)
+            self.send_bytes(content, begin, self.left if cut else count)
+        self.left -= min(count, self.left)
         if cut:
             with server.lock:
                 server.cuts += 1
