@@ -13,6 +13,7 @@ Result<ActiveSkill> active_skill(const Shelf& shelf, const InstalledArtifact& ar
   active.version = artifact.version;
   active.source = shelf.installed(artifact.kind, artifact.name);
   active.packages = shelf.vendor(artifact.name, artifact.version);
+  active.data = shelf.data(artifact.name);
   std::error_code ec;
   if (!fs::is_directory(active.source, ec)) {
     return fail(

@@ -11,6 +11,7 @@ struct ActiveSkill {
   std::string slot;   // "A" or "B"; empty where a skill has one place only
   fs::path source;    // its directory: skill.yaml, handlers/
   fs::path packages;  // of pip; need not exist: a skill without dependencies has none
+  fs::path data;      // what it keeps, whatever its version; made when a tool is first called
 };
 
 // invalid: a scenario has nothing to run. not_found: "skill_files_missing", the database knows it

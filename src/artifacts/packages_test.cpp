@@ -36,8 +36,8 @@ else:
                f"        info = '{name}-1.0.dist-info'\n"
                f"        whl.writestr(info + '/METADATA', 'Metadata-Version: 2.1\\nName: {name}\\n"
                "Version: 1.0\\n')\n"
-               "        whl.writestr(info + '/WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\n"
-               "Tag: py3-none-any\\n')\n"
+               "        whl.writestr(info + '/WHEEL', 'Wheel-Version: 1.0\\n"
+               "Root-Is-Purelib: true\\nTag: py3-none-any\\n')\n"
                "        whl.writestr(info + '/RECORD', '')\n"
                "    return wheel\n")
     files = {"pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = 'backend'\n"

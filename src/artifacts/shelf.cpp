@@ -37,6 +37,10 @@ fs::path Shelf::vendor(const std::string& skill, const std::string& version) con
   return base_ / "workspace" / "skills" / ".runtime" / skill / bucket_of(version) / "vendor";
 }
 
+fs::path Shelf::data(const std::string& skill) const {
+  return base_ / "workspace" / "skills" / ".runtime" / skill / "data";
+}
+
 fs::path Shelf::staging(const OperationId& id) const {
   return base_ / "state" / "staging" / id.text();
 }

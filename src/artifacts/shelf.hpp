@@ -3,6 +3,7 @@
 //
 //   <base>/workspace/skills/<name>/                          the installed source
 //   <base>/workspace/skills/.runtime/<name>/v<maj>.<min>/vendor/   its pip packages
+//   <base>/workspace/skills/.runtime/<name>/data/            what it keeps
 //   <base>/state/staging/<operation_id>/…                    what an operation prepares or keeps
 //   <base>/state/downloads/                                  of pip, to be used again
 //
@@ -32,6 +33,7 @@ class Shelf {
 
   fs::path installed(ArtifactKind, const std::string& name) const;
   fs::path vendor(const std::string& skill, const std::string& version) const;
+  fs::path data(const std::string& skill) const;
   fs::path downloads() const { return base_ / "state" / "downloads"; }
   fs::path staging(const OperationId&) const;
   fs::path staged(

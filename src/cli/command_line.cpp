@@ -94,6 +94,7 @@ void add_artifacts(CLI::App& app, ArtifactKind kind, Parsing& parsing) {
   group->require_subcommand(1);
   add_artifact_verbs(*group, kind, parsing);
   add_push(*group, kind, parsing);
+  if (kind == ArtifactKind::skill) add_tool_call(*group, parsing);
 }
 
 void add_registry(CLI::App& app, Parsing& parsing) {

@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include <boost/json.hpp>
+
 #include "contracts/artifact.hpp"
 #include "contracts/operation_request.hpp"
 #include "registry/version_bump.hpp"
@@ -152,6 +154,14 @@ struct Doctor {
   HubOptions hub;
 };
 
+// A tool of an installed skill, called.
+struct CallTool {
+  HubOptions hub;
+  std::string skill, tool;
+  boost::json::object arguments;
+  double timeout_s = 30;
+};
+
 struct ListModels {
   HubOptions hub;
 };
@@ -189,7 +199,7 @@ inline constexpr int exit_left = 130;  // Ctrl-C while watching: the operation g
 using Command = std::variant<Serve, Push, RegistryInit, RegistryRebuild, RegistryVerify,
                              RegistryDiff, ListOperations, ShowOperation, WatchOperations,
                              SteerOperation, LogOperation, StartOperation, SearchMarketplace,
-                             ShowPublished, ListModels, Doctor, Backup, Restore, Exit>;
+                             ShowPublished, CallTool, ListModels, Doctor, Backup, Restore, Exit>;
 
 Command parse(int argc, const char* const* argv, const std::string& version);
 

@@ -45,6 +45,8 @@ void add_marketplace(CLI::App& app, Parsing&);
 void add_registry_checks(CLI::App& group, Parsing&);
 // `doctor`.
 void add_doctor(CLI::App& app, Parsing&);
+// `call` below `skill`.
+void add_tool_call(CLI::App& group, Parsing&);
 // `model …`.
 void add_model(CLI::App& app, Parsing&);
 // `backup`, `restore`.

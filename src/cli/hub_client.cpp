@@ -7,6 +7,7 @@ namespace hub::cli {
 namespace {
 
 constexpr std::chrono::milliseconds answer_patience{30'000};
+constexpr std::chrono::minutes call_patience{5};  // beyond its own time: others may be before it
 constexpr std::size_t answer_depth_max = 128;
 constexpr int http_unauthorized = 401;
 constexpr int http_misdirected = 421;
@@ -195,6 +196,18 @@ Result<boost::json::object> HubClient::published(const std::string& kind, const 
                                                  const std::string& language) {
   return ask_object({.path = "/api/marketplace/" + encoded(kind) + "/" + encoded(name) +
                              (language.empty() ? "" : "?lang=" + encoded(language))});
+}
+
+Result<boost::json::object> HubClient::call_tool(const std::string& skill, const std::string& tool,
+                                                 const boost::json::object& arguments,
+                                                 std::chrono::milliseconds timeout) {
+  const boost::json::object body{{"tool", skill + ":" + tool},
+                                 {"arguments", arguments},
+                                 {"timeout", std::chrono::duration<double>(timeout).count()}};
+  return ask_object({.method = "POST",
+                     .path = "/api/tools/call",
+                     .body = boost::json::serialize(body),
+                     .timeout = timeout + call_patience});
 }
 
 Result<std::optional<std::string>> HubClient::greet() {

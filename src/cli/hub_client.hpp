@@ -82,6 +82,12 @@ class HubClient {
 
   // What an operation answered, whole.
   Result<boost::json::object> result(const OperationId&);
+
+  // {"result", "version", "duration_ms", …}: what a tool of an installed skill gave back.
+  Result<boost::json::object> call_tool(const std::string& skill, const std::string& tool,
+                                        const boost::json::object& arguments,
+                                        std::chrono::milliseconds timeout);
+
   // {items: [models::Model]}.
   Result<boost::json::object> models();
 

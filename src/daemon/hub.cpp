@@ -15,6 +15,7 @@
 #include "http/push_routes.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
+#include "http/tools_routes.hpp"
 #include "infrastate/actions.hpp"
 #include "infrastate/snapshot.hpp"
 #include "operations/operation_manager.hpp"
@@ -68,6 +69,8 @@ struct Hub::Parts {
   std::unique_ptr<http::Access> access;
   std::unique_ptr<http::OperationFront> front;
   std::unique_ptr<http::Workers> workers;
+  std::unique_ptr<skills::ToolCaller> tool_caller;
+  std::unique_ptr<http::Workers> tool_workers;
   std::unique_ptr<http::StaticFiles> pages;
   std::unique_ptr<http::Server> server;
 
@@ -187,6 +190,9 @@ Result<> Hub::Parts::build_server(const ShareFolders& share) {
                                 *workers});
   http::add_marketplace_routes(router, {*marketplace, *catalog, *store, board, *workers});
   http::add_models_routes(router, models::ModelStore(serve.base_directory), *workers);
+  tool_caller = std::make_unique<skills::ToolCaller>(*store, *shelf);
+  tool_workers = std::make_unique<http::Workers>(http::tool_calls_running_max);
+  http::add_tools_routes(router, *tool_caller, *tool_workers);
   http::add_static_files(router, *pages);
   http::ServerOptions options;
   options.address = serve.address;
@@ -240,6 +246,7 @@ void Hub::Parts::stop_showing() {
 Hub::~Hub() {
   parts_->catalog->stop();
   parts_->marketplace->stop();
+  parts_->tool_caller->stop();
   parts_->manager->stop();  // answers long polls, so that the server has nothing to wait for
   parts_->stop_showing();
   log::info("daemon", "stopped");

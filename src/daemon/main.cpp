@@ -19,6 +19,7 @@
 #include "cli/published_address.hpp"
 #include "cli/registry_checks.hpp"
 #include "cli/registry_commands.hpp"
+#include "cli/tool_commands.hpp"
 #include "daemon/hub.hpp"
 
 namespace {
