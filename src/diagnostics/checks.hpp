@@ -11,7 +11,7 @@
 
 namespace hub::registry {
 class CatalogKeeper;
-}
+}  // namespace hub::registry
 
 namespace hub::diagnostics {
 

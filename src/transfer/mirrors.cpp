@@ -56,6 +56,7 @@ Error Mirrors::exhausted() const {
     };
     if (!telling || weight(mirror) > weight(*telling)) telling = &mirror;
   }
+  if (!telling) return Error{ErrorCode::invalid, "cannot fetch: no mirror was asked", "", "", {}};
   Error error = telling->given_up ? *telling->given_up : *telling->dropped;
   if (all_.size() > 1) error.details["causes"] = std::move(causes);
   error.details["mirrors"] = static_cast<std::int64_t>(all_.size());

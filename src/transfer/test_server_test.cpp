@@ -1,5 +1,6 @@
 #include "transfer/test_server.hpp"
 
+#include <bit>
 #include <charconv>
 #include <random>
 #include <stdexcept>
@@ -11,9 +12,7 @@
 namespace hub::transfer {
 namespace {
 
-sockaddr* as_address(sockaddr_in& address) {
-  return static_cast<sockaddr*>(static_cast<void*>(&address));
-}
+sockaddr* as_address(sockaddr_in& address) { return std::bit_cast<sockaddr*>(&address); }
 
 bool send_all(int socket, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -48,6 +47,7 @@ std::string made_content(std::size_t bytes, unsigned seed) {
 
 TestServer::TestServer() {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener_ < 0) throw std::runtime_error("cannot make a socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
