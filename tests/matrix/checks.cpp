@@ -71,15 +71,17 @@ void check_end(const End& end, const Expectation& wanted, const Promises& promis
                   "; allowed are" + allowed);
 }
 
-// A hub that died three times in one step of a child gives up on that child.
-enum class GaveUp { nobody, a_child };
+// A hub that died three times in one step of a parent or of a child gives up on that one.
+enum class GaveUp { nobody, somebody };
 
-GaveUp who_gave_up(SmallHub& hub, const OperationId& parent, int crashes) {
+GaveUp who_gave_up(SmallHub& hub, const End& end, const OperationId& parent, int crashes) {
+  if (crashes < 3) return GaveUp::nobody;
   const auto looped = [](const OperationState& child) {
     return child.error && child.error->code == "CRASH_LOOP";
   };
-  const bool any = crashes >= 3 && std::ranges::any_of(hub.store().children_of(parent), looped);
-  return any ? GaveUp::a_child : GaveUp::nobody;
+  const bool any =
+      crash_looped(end) || std::ranges::any_of(hub.store().children_of(parent), looped);
+  return any ? GaveUp::somebody : GaveUp::nobody;
 }
 
 // A parent's children succeed or not each by itself; what each has done must stand whole, and the
@@ -89,7 +91,7 @@ void check_family(const End& end, const Expectation& wanted, const Promises& pro
   if (!is_terminal(end.status)) return;  // said already
   std::string allowed;
   bool known = disk_made_it_fail(end, wanted) ||
-               (gave_up == GaveUp::a_child && end.status == OperationStatus::failed);
+               (gave_up == GaveUp::somebody && end.status == OperationStatus::failed);
   for (std::size_t i = 0; i < wanted.ends.size(); ++i) {
     if (i > 0 && promises.cancelled) break;  // a cancel that was answered is not forgotten
     allowed += " " + text_of(wanted.ends[i].status) + "/" + wanted.ends[i].error;
@@ -171,7 +173,7 @@ std::vector<std::string> violations_of(SmallHub& hub, const Expectation& wanted,
     const auto& id = added.front().operation_id;
     const auto end = end_of(hub, id);
     if (wanted.parent && (end.status != OperationStatus::succeeded)) {
-      check_family(end, wanted, promises, who_gave_up(hub, id, crashes), found);
+      check_family(end, wanted, promises, who_gave_up(hub, end, id, crashes), found);
     } else {
       check_end(end, wanted, promises, crashes, found);
     }
