@@ -223,7 +223,7 @@ Result<> install_packages(const PackagesRequest& request) {
   Pip pip(request, std::move(python));
   if (!request.downloads.empty() && !may_need_building(request.arguments)) {
     const auto ran = pip.take_built();
-    const auto judged = ran ? judge(*ran, request.limits) : Result<>();
+    auto judged = ran ? judge(*ran, request.limits) : Result<>();
     if (ran && judged) return sync_tree(request.target);
     if (ran && judged.error().code == ErrorCode::exhausted) return judged;
     if (!ran && ran.error().reason != "confinement_failed") return stopped_by(ran.error());

@@ -21,7 +21,7 @@ Result<boost::json::object> call(const CallTool& wanted) {
 std::string laid_out(const Json& value, const Console& console) {
   const auto text = boost::json::serialize(value);
   const auto node = registry::parse_json_text(text, "result");
-  const auto whole = (node ? registry::to_json_text(*node) : text) + "\n";
+  auto whole = (node ? registry::to_json_text(*node) : text) + "\n";
   if (!console.redraws) return whole;
   std::string shown;
   for (std::size_t at = 0, end = 0; at < whole.size(); at = end + 1) {

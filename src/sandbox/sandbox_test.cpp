@@ -54,12 +54,11 @@ TEST_CASE("it cannot read the hub's secrets, by name, by symbolic link or by har
     CAPTURE(name);
     if (!guards_files(means)) continue;
     const Place place;
-    const auto token = (place.secret / "token").string();
-    const auto link = (place.writable / "link").string();
-    const auto ran = run_confined_by(
-        means, place.shell("cat " + token + "; ln -s " + token + " " + link + "; cat " + link +
-                           "; ln " + token + " " + link + "2; cat " + link + "2; cat " +
-                           place.writable.string() + "/../state/token"));
+    auto wanted = place.shell(
+        "cat $STATE/token; ln -s $STATE/token $DATA/link; cat $DATA/link; "
+        "ln $STATE/token $DATA/hard; cat $DATA/hard; cat $DATA/../state/token");
+    wanted.environment = place.names();
+    const auto ran = run_confined_by(means, wanted);
     REQUIRE(ran);
     CHECK(ran->output == "");
     CHECK(ran->exit_code != 0);
@@ -72,14 +71,12 @@ TEST_CASE("it cannot write outside: not to what it reads, not to the system, not
     if (!guards_files(means)) continue;
     const Place place;
     fs::create_symlink(place.secret, place.writable / "escape");
-    const auto secret = place.secret.string();
-    const auto ran = run_confined_by(
-        means,
-        place.shell("echo x > code.txt; echo x > " + secret + "/x; echo x > " +
-                    place.writable.string() + "/escape/x; rm -rf " + secret + "; mv " +
-                    place.readable.string() + " " + place.writable.string() +
-                    "/moved; echo x > /usr/x-of-the-sandbox; touch /x-of-the-sandbox; chmod 777 " +
-                    secret + "/token; true"));
+    auto wanted = place.shell(
+        "echo x > code.txt; echo x > $STATE/x; echo x > $DATA/escape/x; rm -rf $STATE; "
+        "mv $SOURCE $DATA/moved; echo x > /usr/x-of-the-sandbox; touch /x-of-the-sandbox; "
+        "chmod 777 $STATE/token; true");
+    wanted.environment = place.names();
+    const auto ran = run_confined_by(means, wanted);
     REQUIRE(ran);
     CHECK(written(place.readable / "code.txt") == "code");
     CHECK(written(place.secret / "token") == "let me in");
@@ -132,6 +129,7 @@ TEST_CASE("it cannot end other processes of the same user") {
 
 TEST_CASE("it has no network unless it is given the hub's") {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(listener >= 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

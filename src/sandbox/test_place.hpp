@@ -63,6 +63,10 @@ struct Place {
             .readable = {readable},
             .writable = {writable}};
   }
+  // The folders, for a shell's environment.
+  std::vector<std::string> names() const {
+    return {"SOURCE=" + readable.string(), "DATA=" + writable.string(), "STATE=" + secret.string()};
+  }
   ConfinedProcess script(const std::string& text) const {
     auto wanted = shell("");
     wanted.arguments = {python, "-I", "-S", "-c", text};
