@@ -140,9 +140,7 @@ TEST_CASE("one that fills the disk is stopped, by one file and by many") {
   const Place place;
   const auto file = (place.writable / "big").string();
   auto one =
-      place.script("f = open('" + file + "', 'wb')\nfor i in range(64): f.write(b'x' << 20)");
-  one.arguments.back() =
-      "f = open('" + file + "', 'wb')\nfor i in range(64): f.write(bytes(1 << 20))";
+      place.script("f = open('" + file + "', 'wb')\nfor i in range(64): f.write(bytes(1 << 20))");
   one.limits.file_bytes = 8U << 20U;
   const auto cut = run_confined(one);
   REQUIRE(cut);
