@@ -11,8 +11,12 @@ Result<ActiveSkill> active_skill(const Shelf& shelf, const InstalledArtifact& ar
   ActiveSkill active;
   active.name = artifact.name;
   active.version = artifact.version;
-  active.source = shelf.installed(artifact.kind, artifact.name);
-  active.packages = shelf.vendor(artifact.name, artifact.version);
+  active.slot = artifact.slot;
+  const bool in_slots = !artifact.place.empty();
+  active.source =
+      in_slots ? shelf.source_of(artifact.place) : shelf.installed(artifact.kind, artifact.name);
+  active.packages =
+      in_slots ? shelf.packages_of(artifact.place) : shelf.vendor(artifact.name, artifact.version);
   active.data = shelf.data(artifact.name);
   std::error_code ec;
   if (!fs::is_directory(active.source, ec)) {

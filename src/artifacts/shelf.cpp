@@ -1,5 +1,6 @@
 #include "artifacts/shelf.hpp"
 
+#include <charconv>
 #include <set>
 
 #include <sys/stat.h>
@@ -16,16 +17,30 @@ std::optional<std::int64_t> inode_of(const fs::path& path) {
   return static_cast<std::int64_t>(found.st_ino);
 }
 
-bool is_there(const fs::path& path) { return inode_of(path).has_value(); }
-
-// "0.1" of "0.1.7-rc1"; the whole text when it has no two parts.
-std::string bucket_of(const std::string& version) {
-  const auto first = version.find('.');
-  const auto second = first == std::string::npos ? first : version.find('.', first + 1);
-  return "v" + version.substr(0, second);
+// The number at the beginning of the text, which loses it.
+std::optional<unsigned long> take_number(std::string_view& text) {
+  unsigned long number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
 }
 
 }  // namespace
+
+bool is_there(const fs::path& path) {
+  std::error_code ec;
+  return fs::symlink_status(path, ec).type() != fs::file_type::not_found;
+}
+
+std::string bucket_of(const std::string& version) {
+  std::string_view rest = version;
+  if (rest.starts_with('v')) rest.remove_prefix(1);
+  const auto major = take_number(rest);
+  if (!major) return "unversioned";
+  if (rest.starts_with('.')) rest.remove_prefix(1);
+  return "v" + std::to_string(*major) + "." + std::to_string(take_number(rest).value_or(0));
+}
 
 Shelf::Shelf(fs::path base_directory) : base_(std::move(base_directory)) {}
 
@@ -33,8 +48,29 @@ fs::path Shelf::installed(ArtifactKind kind, const std::string& name) const {
   return base_ / "workspace" / directory_of(kind) / name;
 }
 
+fs::path Shelf::all_slots() const { return base_ / "workspace" / ".slots"; }
+
+fs::path Shelf::slots(ArtifactKind kind, const std::string& name) const {
+  return all_slots() / directory_of(kind) / name;
+}
+
+fs::path Shelf::runtime(const std::string& skill) const {
+  return base_ / "workspace" / "skills" / ".runtime" / skill;
+}
+
 fs::path Shelf::vendor(const std::string& skill, const std::string& version) const {
-  return base_ / "workspace" / "skills" / ".runtime" / skill / bucket_of(version) / "vendor";
+  return runtime(skill) / bucket_of(version) / "vendor";
+}
+
+fs::path Shelf::place(const std::string& place) const { return all_slots() / place; }
+
+fs::path Shelf::source_of(const std::string& of) const { return place(of) / "source"; }
+
+fs::path Shelf::packages_of(const std::string& of) const { return place(of) / "packages"; }
+
+std::string Shelf::new_place(ArtifactKind kind, const std::string& name, const std::string& slot,
+                             const OperationId& id) {
+  return directory_of(kind) + "/" + name + "/" + slot + "." + id.text();
 }
 
 fs::path Shelf::data(const std::string& skill) const {

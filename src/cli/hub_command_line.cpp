@@ -250,17 +250,28 @@ void add_operations(CLI::App& app, Parsing& parsing) {
 
 void add_artifact_verbs(CLI::App& group, ArtifactKind kind, Parsing& parsing) {
   const std::string noun = to_text(kind);
-  for (const std::string verb : {"install", "uninstall"}) {
-    std::string help = verb;
-    auto* command = group.add_subcommand(verb, help.append(" a ").append(noun) + ", and watch it");
+  const std::vector<std::pair<std::string, std::string>> verbs{
+      {"install", "install a " + noun + ", and watch it"},
+      {"update", "update a " + noun + " to the version that is published now"},
+      {"rollback", "go back to the version that was active before"},
+      {"pin", "keep a " + noun + " at the version it has"},
+      {"unpin", "let a " + noun + " be updated again"},
+      {"uninstall", "uninstall a " + noun + ", and watch it"}};
+  for (const auto& [verb, help] : verbs) {
+    auto* command = group.add_subcommand(verb, help);
     std::string kind_name = noun;
     auto& start = add_start(*command, kind_name.append(".").append(verb), parsing);
     start.request.target_kind = noun;
     command->add_option("name", start.request.target_id, "its name in the marketplace")->required();
-    if (verb == "install") {
+    if (verb == "install" || verb == "update") {
       command->add_option_function<std::string>(
           "--pin", [&start](const std::string& pin) { start.request.params["pin"] = pin; },
-          "only this version");
+          "this version, or the one of this commit, and stay at it");
+    }
+    if (verb == "uninstall" && kind == ArtifactKind::skill) {
+      command->add_flag_callback(
+          "--purge-data", [&start] { start.request.params["purge_data"] = true; },
+          "take its data along, too");
     }
     std::string example = "Example:\n  adaos-hub ";
     example.append(noun).append(" ").append(verb).append(" my_").append(noun);

@@ -23,6 +23,7 @@
 #include "sandbox/protections.hpp"
 #include "workflows/all_workflows.hpp"
 #include "workflows/dev_space.hpp"
+#include "workflows/shelf_care.hpp"
 
 namespace hub::daemon {
 namespace {
@@ -117,12 +118,12 @@ Result<> Hub::Parts::open_registry(const ShareFolders& share) {
 
 void Hub::Parts::build_operations() {
   shelf = std::make_unique<artifacts::Shelf>(serve.base_directory);
-  shelf->sweep(store->not_cleaned_up());
   models::ModelStore(serve.base_directory).sweep(store->not_cleaned_up());
   uploads = std::make_unique<registry::Uploads>(workflows::uploads_of(serve.base_directory));
   uploads->sweep();
   logs = std::make_unique<operations::OperationLogs>(state() / "logs", clock);
   const workflows::Tools tools{*catalog, *shelf, *store, clock};
+  workflows::tidy_at_start(tools);
   operations::ManagerOptions options;
   options.slots = serve.slots;
   options.disk = serve.base_directory;

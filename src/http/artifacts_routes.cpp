@@ -36,7 +36,10 @@ Result<Wanted> wanted_of(const ArtifactsServices& services, const Request& reque
   operation.kind = OperationKind(to_text(kind) + "." + verb);
   operation.target_kind = to_text(kind);
   operation.target_id = name;
-  if (!pin.empty()) operation.params["pin"] = pin;
+  // The version to install, or the one that is to be kept.
+  if (!pin.empty()) operation.params[verb == "pin" ? "version" : "pin"] = pin;
+  const auto* purge = body.if_contains("purge_data");
+  if (verb == "uninstall" && purge) operation.params["purge_data"] = *purge;
   operation.webspace_id = infrastate::webspace_or_default(webspace);
   return wanted;
 }
@@ -61,7 +64,8 @@ Response sync_response(const ArtifactsServices& services, ArtifactKind kind,
                          state->error && state->error->hint ? *state->error->hint : "", details});
   }
   const std::string id = state->operation_id.text();
-  if (verb != "install") return json(200, boost::json::object{{"ok", true}, {"operation_id", id}});
+  const bool shows_artifact = verb == "install" || verb == "update" || verb == "rollback";
+  if (!shows_artifact) return json(200, boost::json::object{{"ok", true}, {"operation_id", id}});
   const std::string& name = state->result->at("target_id").as_string().c_str();
   const auto artifact = services.store.find_installed(kind, name);
   boost::json::object shown{{"id", artifact ? artifact->id : name},
@@ -71,7 +75,7 @@ Response sync_response(const ArtifactsServices& services, ArtifactKind kind,
   boost::json::object answer{{"ok", true}, {"operation_id", id}, {to_text(kind), shown}};
   if (kind == ArtifactKind::skill) {
     answer["runtime"] = {{"version", shown.at("version")},
-                         {"slot", nullptr},
+                         {"slot", artifact ? Json(artifact->slot) : Json()},
                          {"prepared", true},
                          {"webspace_id", state->webspace_id}};
   } else {
@@ -144,8 +148,9 @@ Response installed_status(const ArtifactsServices& services) {
 void add_artifacts_routes(Router& router, const ArtifactsServices& services) {
   for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
     const std::string base = "/api/" + directory_of(kind);
-    router.add("POST", base + "/install", Auth::token, verb_route(services, kind, "install"));
-    router.add("POST", base + "/uninstall", Auth::token, verb_route(services, kind, "uninstall"));
+    for (const char* verb : {"install", "update", "rollback", "pin", "unpin", "uninstall"}) {
+      router.add("POST", base + "/" + verb, Auth::token, verb_route(services, kind, verb));
+    }
     router.add("GET", base + "/list", Auth::token,
                blocking(services.workers, [services, kind](const Request&) {
                  return list_response(services, kind);

@@ -1,5 +1,6 @@
 #pragma once
-// /api/skills/… and /api/scenarios/…: install, uninstall, update and the lists, in AdaOS's shapes
+// /api/skills/… and /api/scenarios/…: install, update, rollback, pin, unpin, uninstall and the
+// lists, in AdaOS's shapes
 // (contracts.md §5). With "async_operation": true the answer is 202 as for any operation; without,
 // as older callers expect, the same operation is awaited and answered in the synchronous shape.
 // on_conflict, priority, deadline, deadline_s and validate_only mean what they mean for

@@ -30,6 +30,13 @@ std::vector<InventoryItem> inventory(ArtifactKind kind,
     item.title = artifact.title.empty() ? artifact.name : artifact.title;
     item.title_i18n = artifact.title_i18n;
     item.version = item.active_version = artifact.version;
+    if (!artifact.slot.empty()) item.slot = artifact.slot;
+    if (artifact.previous) {
+      item.previous_version = artifact.previous->version;
+      item.previous_slot = artifact.previous->slot;
+    }
+    if (artifact.pin) item.pin = *artifact.pin;
+    item.held = artifact.held;
     item.requires_skills = artifact.requires_skills;
     item.installed_at = artifact.installed_at;
     item.updated_at = artifact.updated_at;

@@ -115,6 +115,30 @@ TEST_CASE("a database of an earlier version goes on working: live, waiting and e
   CHECK(store.accept(again)->state.operation_id == OperationId("op_3"));
 }
 
+TEST_CASE("what was installed in a plain directory stays installed, in no slot yet") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "hub.db";
+  make_version(3, file);
+  const std::string body =
+      R"({"kind":"skill","name":"weather","id":"weather","title":"","title_i18n":{},)"
+      R"("version":"1.0.0","tree":"sha256:1","commit":"c","requires_skills":[],)"
+      R"("installed_at":"2026-01-02T03:04:06.000Z","updated_at":"2026-01-02T03:04:06.000Z",)"
+      R"("operation_id":"op_1"})";
+  sql::open_sqlite(file.string())
+      ->run("INSERT INTO installed_artifacts VALUES ('skill', 'weather', $1)", {body});
+  const ManualClock clock(parse_time("2026-01-02T04:00:00.000Z").value());
+  auto database = Database::open(file);
+  REQUIRE(database);
+  OperationStore store(**database, clock);
+  const auto found = store.find_installed(ArtifactKind::skill, "weather");
+  REQUIRE(found);
+  CHECK(found->version == "1.0.0");
+  CHECK(found->place.empty());
+  CHECK_FALSE(found->previous);
+  CHECK_FALSE(found->pin);
+  CHECK(found->held.empty());
+}
+
 TEST_CASE("a migration that fails leaves the file as it was") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "hub.db";

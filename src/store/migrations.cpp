@@ -101,7 +101,15 @@ CREATE INDEX operations_in_vain ON operations (status, operation_id)
 PRAGMA user_version = 3;
 )sql";
 
-constexpr std::array migrations{migration_1, migration_2, migration_3};
+// What is installed has slots: a plain directory is in none until the next version takes it over.
+constexpr sql::Query migration_4 = R"sql(
+UPDATE installed_artifacts
+SET body = json_insert(body, '$.slot', '', '$.place', '', '$.held', json('[]'))
+WHERE json_valid(body);
+PRAGMA user_version = 4;
+)sql";
+
+constexpr std::array migrations{migration_1, migration_2, migration_3, migration_4};
 
 }  // namespace
 

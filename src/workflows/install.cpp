@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "registry/find_entry.hpp"
 #include "workflows/install_steps.hpp"
+#include "workflows/shelf_care.hpp"
 
 namespace hub::workflows {
 namespace {
@@ -11,29 +11,6 @@ namespace {
 using operations::Plan;
 using operations::Step;
 using operations::StepContext;
-
-Result<registry::SharedCatalog> catalog_of(const Tools& tools) {
-  if (auto catalog = tools.catalog.current()) return catalog;
-  const auto status = tools.catalog.status();
-  return fail(ErrorCode::unavailable,
-              "cannot install: the registry has not answered yet, so there is no catalogue" +
-                  (status.error ? ": " + *status.error : std::string()),
-              "catalog_unavailable",
-              "check that the registry " + tools.catalog.mirror().display_url() +
-                  " can be reached, then try again");
-}
-
-Result<> check_pin(const OperationRequest& request, const CatalogEntry& entry) {
-  const auto* pin = request.params.if_contains("pin");
-  if (!pin || !pin->is_string() || pin->get_string().empty()) return {};
-  const std::string wanted(pin->get_string());
-  if (wanted == entry.version) return {};
-  return fail(
-      ErrorCode::invalid,
-      "cannot install " + entry.name + " " + wanted + ": the registry publishes " + entry.version,
-      "pin_mismatch", "leave pin out, or pin the version that is published",
-      {{"pin", wanted}, {"published", entry.version}});
-}
 
 // One that was installed when we were accepted may have been uninstalled while we waited.
 Result<> check_requirements(const Tools& tools, const PinnedArtifact& target) {
@@ -49,6 +26,19 @@ Result<> check_requirements(const Tools& tools, const PinnedArtifact& target) {
   return {};
 }
 
+Step up_to_date_step(const InstallIntent& intent) {
+  Step step;
+  step.name = "check";
+  step.run = [target = intent.artifacts.back(), version = *intent.up_to_date](StepContext& run) {
+    run.result("target_kind", to_json(target.kind));
+    run.result("target_id", Json(target.name));
+    run.result("version", Json(version));
+    run.conclude(target.title + " " + version + " is up to date");
+    return Result<>();
+  };
+  return step;
+}
+
 std::vector<std::string> warnings_of(const Tools& tools) {
   const auto status = tools.catalog.status();
   if (status.state == registry::CatalogCondition::fresh || !status.age_s) return {};
@@ -58,14 +48,14 @@ std::vector<std::string> warnings_of(const Tools& tools) {
 
 }  // namespace
 
-OperationKind Install::kind() const { return OperationKind(to_text(artifact_kind_) + ".install"); }
+OperationKind Install::kind() const {
+  return OperationKind(to_text(artifact_kind_) +
+                       (purpose_ == Purpose::update ? ".update" : ".install"));
+}
 
 Result<Plan> Install::resolve(const OperationRequest& request) const {
   if (const auto pinned = pinned_in(request)) return plan_for(*pinned);
-  HUB_TRY(catalog, catalog_of(tools_));
-  HUB_TRY(entry, registry::find_entry(*catalog, artifact_kind_, request.target_id));
-  HUB_CHECK(check_pin(request, entry));
-  HUB_TRY(intent, pin_with_requirements(tools_.store, *catalog, entry));
+  HUB_TRY(intent, choose_version(tools_, artifact_kind_, request, purpose_));
   auto plan = plan_for(intent);
   plan.warnings = warnings_of(tools_);
   return plan;
@@ -95,17 +85,26 @@ Plan Install::plan_for(const InstallIntent& intent) const {
                      {"title", target.title},
                      {"title_i18n", target.title_i18n},
                      {"version", target.version}};
-  plan.message = "waiting to install " + target.title + " " + target.version;
+  if (const auto here = tools_.store.find_installed(target.kind, target.name)) {
+    plan.title_args["from"] = here->version;
+    plan.title_args["breaking"] = is_breaking(here->version, target.version);
+  }
+  plan.message = std::string("waiting to ") +
+                 (purpose_ == Purpose::update ? "update to " : "install ") + target.title + " " +
+                 target.version;
   return plan;
 }
 
 std::vector<Step> Install::steps(const Json& stored) const {
   const auto intent = from_json<InstallIntent>(stored, "intent").value();
+  if (intent.up_to_date) return {up_to_date_step(intent)};
   std::vector<Step> steps;
   for (const auto& artifact : intent.artifacts) {
     const std::string suffix =
         intent.artifacts.size() == 1 ? "" : " " + resource_of(artifact.kind, artifact.name).text();
-    add_install_steps(steps, tools_, intent.commit, artifact, suffix);
+    const bool is_target = &artifact == &intent.artifacts.back();
+    add_install_steps(
+        steps, {tools_, intent.commit, artifact, suffix, is_target ? intent.pin : std::nullopt});
   }
   const auto target = intent.artifacts.back();
   auto& last = steps.back();
@@ -115,12 +114,16 @@ std::vector<Step> Install::steps(const Json& stored) const {
     run.result("target_kind", to_json(target.kind));
     run.result("target_id", Json(target.name));
     run.result("version", Json(target.version));
+    const auto* before = run.notes().if_contains("before");
+    if (before && before->is_object()) {
+      run.result("previous_version", before->at("version"));
+    }
     run.conclude(target.title + " " + target.version + " is installed");
     return {};
   };
   return steps;
 }
 
-void Install::clean_up(const OperationId& id) const { tools_.shelf.discard(id); }
+void Install::clean_up(const OperationId& id) const { tidy_after(tools_, id); }
 
 }  // namespace hub::workflows

@@ -1,19 +1,22 @@
 #pragma once
-// skill.install and scenario.install: put a published artifact on this hub. A scenario brings the
-// skills it requires that are missing here; all of it happens or none.
+// skill.install, scenario.install and .update of both: put a published artifact on this hub, into
+// the slot that is not in use. A scenario brings the skills it requires that are missing here; all
+// of it happens or none. What a version is chosen by: version_choice.hpp.
 
 #include "operations/workflow.hpp"
 #include "workflows/pinned_artifact.hpp"
 #include "workflows/tools.hpp"
+#include "workflows/version_choice.hpp"
 
 namespace hub::workflows {
 
 class Install final : public operations::Workflow {
  public:
-  Install(ArtifactKind kind, Tools tools) : artifact_kind_(kind), tools_(tools) {}
+  Install(ArtifactKind kind, Purpose purpose, Tools tools)
+      : artifact_kind_(kind), purpose_(purpose), tools_(tools) {}
   OperationKind kind() const override;
-  // not_found: "unknown_skill" / "unknown_scenario" with the nearest names; conflict:
-  // "requires_missing"; unavailable: "catalog_unavailable"; invalid: "pin_mismatch".
+  int version() const override { return 2; }
+  // What choose_version() refuses.
   Result<operations::Plan> resolve(const OperationRequest&) const override;
   std::vector<operations::Step> steps(const Json& intent) const override;
   void clean_up(const OperationId&) const override;
@@ -24,6 +27,7 @@ class Install final : public operations::Workflow {
   operations::Plan plan_for(const InstallIntent&) const;
 
   ArtifactKind artifact_kind_;
+  Purpose purpose_;
   Tools tools_;
 };
 

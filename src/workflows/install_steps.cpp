@@ -1,6 +1,8 @@
 #include "workflows/install_steps.hpp"
 
+#include "artifacts/adaos_markers.hpp"
 #include "artifacts/preparation.hpp"
+#include "artifacts/slot_switch.hpp"
 #include "base/fault_point.hpp"
 #include "registry/manifest.hpp"
 #include "registry/tree.hpp"
@@ -9,24 +11,26 @@ namespace hub::workflows {
 namespace {
 
 using artifacts::Shelf;
-using artifacts::SwitchPlan;
-using operations::Presence;
+using artifacts::SlotSwitch;
+using artifacts::StoodThere;
 using operations::Step;
 using operations::StepClass;
 using operations::StepContext;
 
-// One artifact on its way; each step's functions share it.
-struct Journey {
-  Tools tools;
-  std::string commit;
-  PinnedArtifact artifact;
-  std::string suffix;
-
-  fs::path source(const StepContext& run) const {
-    return tools.shelf.staged(run.operation_id(), artifact.kind, artifact.name, "source");
+// A journey as each step's functions see it.
+struct Travel : Journey {
+  // Where this version lies, decided by fetch.
+  std::string place(const StepContext& run) const {
+    return Shelf::new_place(artifact.kind, artifact.name, slot(run), run.operation_id());
   }
-  fs::path vendor(const StepContext& run) const {
-    return tools.shelf.staged(run.operation_id(), artifact.kind, artifact.name, "vendor");
+  std::string slot(const StepContext& run) const {
+    const auto notes = run.notes_of("fetch" + suffix);
+    const auto* noted = notes.if_contains("slot");
+    return noted && noted->is_string() ? std::string(noted->get_string()) : "A";
+  }
+  fs::path source(const StepContext& run) const { return tools.shelf.source_of(place(run)); }
+  std::optional<InstalledArtifact> present() const {
+    return tools.store.find_installed(artifact.kind, artifact.name);
   }
   std::string label() const { return artifact.title + " " + artifact.version; }
   // Decided once, by fetch: the same content is here already.
@@ -40,12 +44,24 @@ std::string readable(std::int64_t bytes) {
   return std::to_string(bytes / 1024) + " KiB";
 }
 
-std::string switch_text(const SwitchPlan& plan, const fs::path& target) {
-  return std::string(plan.replaces ? "takes the place of " : "goes to ") + target.string();
+std::string switch_text(const SlotSwitch& plan) {
+  return plan.name + " leads to " + plan.to +
+         (plan.before == StoodThere::folder ? "; the directory that was there goes to " + plan.aside
+                                            : std::string());
+}
+
+// What is active stays as it is. A plain directory becomes A when it is taken over.
+const char* inactive_slot(const Travel& journey) {
+  const auto present = journey.present();
+  if (present && !present->slot.empty()) return present->slot == "A" ? "B" : "A";
+  return artifacts::is_there(
+             journey.tools.shelf.installed(journey.artifact.kind, journey.artifact.name))
+             ? "B"
+             : "A";
 }
 
 // What the mirror does not have, as after a restore into an empty folder, is fetched again.
-Result<git::Exported> take_from_mirror(const Journey& journey,
+Result<git::Exported> take_from_mirror(const Travel& journey,
                                        const registry::ArtifactExport& wanted, StepContext& run) {
   auto& mirror = journey.tools.catalog.mirror();
   const auto attempt = [&]() -> Result<git::Exported> {
@@ -72,15 +88,16 @@ Result<git::Exported> take_from_mirror(const Journey& journey,
               {{"commit", journey.commit}, {"tip", fetched->commit}});
 }
 
-Result<> fetch(const Journey& journey, StepContext& run) {
+Result<> fetch(const Travel& journey, StepContext& run) {
   const auto& artifact = journey.artifact;
-  const auto present = journey.tools.store.find_installed(artifact.kind, artifact.name);
+  const auto present = journey.present();
   if (present && !artifact.tree.empty() && present->tree == artifact.tree &&
       fs::is_directory(journey.tools.shelf.installed(artifact.kind, artifact.name))) {
     run.notes()["already_installed"] = present->version;
     run.log(artifact.name + " " + present->version + " is here already, with the same files");
     return {};
   }
+  if (!run.notes().contains("slot")) run.notes()["slot"] = inactive_slot(journey);
   const auto destination = journey.source(run);
   HUB_CHECK(make_directories(destination.parent_path()));
   registry::ArtifactExport wanted;
@@ -100,7 +117,7 @@ Result<> fetch(const Journey& journey, StepContext& run) {
   return sync_tree(destination);
 }
 
-Result<> verify(const Journey& journey, StepContext& run) {
+Result<> verify(const Travel& journey, StepContext& run) {
   if (journey.skipped(run)) return {};
   const auto& artifact = journey.artifact;
   run.progress({0, std::nullopt, "files"}, "verifying " + journey.label());
@@ -119,52 +136,121 @@ Result<> verify(const Journey& journey, StepContext& run) {
               {{"expected", artifact.tree}, {"observed", tree.digest}});
 }
 
-Result<> prepare(const Journey& journey, StepContext& run) {
+std::string noted_text(const boost::json::object& notes, const char* key) {
+  const auto* found = notes.if_contains(key);
+  return found && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+// A version that would not run here, whatever one tries again.
+bool tells_of_its_health(const Error& error) { return error.code == ErrorCode::invalid; }
+
+// Together with the end of what was tried: the version is not offered any more.
+Result<> hold_back(const Travel& journey, StepContext& run) {
+  const auto* ill = run.notes().if_contains("ill");
+  auto row = journey.present();
+  if (!ill || !row || find_held(*row, journey.artifact.version, journey.artifact.tree)) return {};
+  HeldVersion held;
+  held.version = journey.artifact.version;
+  held.tree = journey.artifact.tree;
+  held.code = noted_text(ill->as_object(), "code");
+  held.reason = noted_text(ill->as_object(), "reason");
+  held.held_at = journey.tools.clock.now();
+  held.operation_id = run.operation_id();
+  row->held.push_back(std::move(held));
+  run.change_installed(*std::move(row));
+  return {};
+}
+
+Result<> prepare(const Travel& journey, StepContext& run) {
   if (journey.skipped(run)) return {};
   const auto& artifact = journey.artifact;
   run.progress({0, std::nullopt, "packages"}, "preparing " + journey.label());
   artifacts::PreparationRequest wanted;
   wanted.kind = artifact.kind;
   wanted.source = journey.source(run);
-  wanted.vendor = journey.vendor(run);
+  wanted.vendor = journey.tools.shelf.packages_of(journey.place(run));
   wanted.downloads = journey.tools.shelf.downloads();
   wanted.on_line = [&](const std::string& line) { run.log(line); };
   wanted.on_bytes = [&](std::int64_t done, std::int64_t total) {
     run.progress({done, total, "bytes"}, "fetching packages of " + journey.label());
   };
   wanted.stop = [&run] { return run.stop_requested(); };
-  HUB_TRY(prepared, artifacts::prepare(wanted));
-  for (const auto& warning : prepared.warnings) run.warn(artifact.name + ": " + warning);
-  if (prepared.dependencies.empty()) return {};
-  const auto target = journey.tools.shelf.vendor(artifact.name, artifact.version);
-  HUB_TRY(plan, Shelf::plan(wanted.vendor, target));
-  run.notes()["vendor"] = to_json(plan);
-  HUB_CHECK(run.save_notes());
-  run.log(switch_text(plan, target));
-  return Shelf::switch_in(plan, wanted.vendor, target);
+  const auto prepared = artifacts::prepare(wanted);
+  if (prepared) {
+    for (const auto& warning : prepared->warnings) run.warn(artifact.name + ": " + warning);
+    return {};
+  }
+  const auto& error = prepared.error();
+  if (tells_of_its_health(error)) {
+    run.notes()["ill"] = {{"code", error.reason}, {"reason", error.message}};
+    run.log("this version is held back from now on: it did not pass its tests here");
+  }
+  return tl::unexpected(error);
 }
 
-// Preparing again would throw away what the switch has replaced, and an undo needs that.
-Presence are_dependencies_switched(const Journey& journey, StepContext& run) {
-  const auto* noted = run.notes().if_contains("vendor");
-  if (!noted) return Presence::absent;
-  const auto plan = from_json<SwitchPlan>(*noted, "notes.vendor");
-  const auto target = journey.tools.shelf.vendor(journey.artifact.name, journey.artifact.version);
-  return plan && Shelf::is_switched(*plan, target) ? Presence::present : Presence::absent;
+template <class Noted>
+Result<std::optional<Noted>> noted(StepContext& run, const char* key) {
+  const auto* found = run.notes().if_contains(key);
+  if (!found) return std::optional<Noted>();
+  HUB_TRY(value, from_json<Noted>(*found, std::string("notes.") + key));
+  return std::optional<Noted>(std::move(value));
 }
 
-Result<> take_back_dependencies(const Journey& journey, StepContext& run) {
-  const auto* noted = run.notes().if_contains("vendor");
-  if (!noted) return {};
-  HUB_TRY(plan, from_json<SwitchPlan>(*noted, "notes.vendor"));
-  return Shelf::switch_back(
-      plan, journey.vendor(run),
-      journey.tools.shelf.vendor(journey.artifact.name, journey.artifact.version));
-}
+// A plain directory that stands where the artifact is to be, and what is known of it.
+struct TakenOver {
+  Deployment version;
+  enum class Of { this_hub, somebody } of = Of::somebody;
+};
 
-InstalledArtifact record_of(const Journey& journey, const StepContext& run) {
+TakenOver look_at_folder(const Travel& journey, const OperationId& id) {
   const auto& artifact = journey.artifact;
-  const auto before = journey.tools.store.find_installed(artifact.kind, artifact.name);
+  const auto folder = journey.tools.shelf.installed(artifact.kind, artifact.name);
+  TakenOver taken;
+  if (const auto before = journey.present()) taken.version = deployment_of(*before);
+  taken.version.slot = "A";
+  std::string tree;
+  if (const auto manifest = registry::read_manifest(artifact.kind, folder)) {
+    if (taken.version.version.empty()) taken.version.version = manifest->version;
+    if (taken.version.title.empty()) taken.version.title = manifest->title;
+    if (taken.version.requires_skills.empty()) {
+      taken.version.requires_skills = manifest->requires_skills;
+    }
+    if (const auto files = registry::read_tree(folder, manifest->secret_fixtures)) {
+      tree = files->digest;
+    }
+  }
+  const bool ours = !tree.empty() && tree == taken.version.tree;
+  taken.of = ours ? TakenOver::Of::this_hub : TakenOver::Of::somebody;
+  taken.version.tree = tree;
+  if (taken.version.id.empty()) taken.version.id = artifact.name;
+  taken.version.place =
+      ours ? Shelf::new_place(artifact.kind, artifact.name, "A", id)
+           : "kept/" + directory_of(artifact.kind) + "/" + artifact.name + "." + id.text();
+  return taken;
+}
+
+// Decides what is switched, and remembers how it was, before anything is touched.
+Result<> plan_activation(const Travel& journey, StepContext& run) {
+  auto& notes = run.notes();
+  if (notes.contains("switch")) return {};
+  const auto& artifact = journey.artifact;
+  const auto taken = look_at_folder(journey, run.operation_id());
+  HUB_TRY(plan,
+          artifacts::plan_switch(journey.tools.shelf, artifact.kind, artifact.name,
+                                 journey.place(run), taken.version.place, taken.version.version));
+  if (plan.before == StoodThere::folder) notes["taken_over"] = to_json(taken.version);
+  if (const auto before = journey.present()) notes["before"] = to_json(*before);
+  notes["switch"] = to_json(plan);
+  HUB_CHECK(run.save_notes());
+  fault_point("planned:activate");
+  run.log(switch_text(plan));
+  return {};
+}
+
+Result<InstalledArtifact> record_of(const Travel& journey, StepContext& run) {
+  const auto& artifact = journey.artifact;
+  HUB_TRY(before, noted<InstalledArtifact>(run, "before"));
+  HUB_TRY(taken_over, noted<Deployment>(run, "taken_over"));
   InstalledArtifact record;
   record.kind = artifact.kind;
   record.name = artifact.name;
@@ -172,50 +258,69 @@ InstalledArtifact record_of(const Journey& journey, const StepContext& run) {
   record.title = artifact.title;
   record.title_i18n = artifact.title_i18n;
   record.version = artifact.version;
-  const auto verified = run.notes_of("verify" + journey.suffix);
-  if (const auto* tree = verified.if_contains("tree")) {
-    record.tree = boost::json::value_to<std::string>(*tree);
-  }
+  record.tree = noted_text(run.notes_of("verify" + journey.suffix), "tree");
   record.commit = journey.commit;
   record.requires_skills = artifact.requires_skills;
   record.updated_at = journey.tools.clock.now();
   record.installed_at = before ? before->installed_at : record.updated_at;
   record.operation_id = run.operation_id();
+  record.slot = journey.slot(run);
+  record.place = journey.place(run);
+  if (taken_over) {
+    record.previous = taken_over;
+  } else if (before && !before->place.empty()) {
+    record.previous = deployment_of(*before);
+  }
+  if (before) {
+    if (before->previous) record.displaced = before->previous->place;
+    record.pin = before->pin;
+    record.held = before->held;
+    std::erase_if(record.held, [&](const HeldVersion& one) {
+      return one.version == record.version;  // it has passed now
+    });
+  }
+  if (journey.pin) record.pin = journey.pin;
   return record;
 }
 
-Result<> activate(const Journey& journey, StepContext& run) {
-  const auto& artifact = journey.artifact;
-  if (journey.skipped(run)) return {};
-  run.progress({0, std::nullopt, "files"}, "activating " + journey.label());
-  const auto target = journey.tools.shelf.installed(artifact.kind, artifact.name);
-  auto& notes = run.notes();
-  if (!notes.contains("switch")) {
-    HUB_TRY(plan, Shelf::plan(journey.source(run), target));
-    notes["switch"] = to_json(plan);
-    if (const auto before = journey.tools.store.find_installed(artifact.kind, artifact.name)) {
-      notes["before"] = to_json(*before);
-    }
-    HUB_CHECK(run.save_notes());
-  }
-  HUB_TRY(plan, from_json<SwitchPlan>(notes.at("switch"), "notes.switch"));
-  fault_point("planned:activate");
-  run.log(switch_text(plan, target));
-  HUB_CHECK(Shelf::switch_in(plan, journey.source(run), target));
-  run.change_installed(record_of(journey, run));
+// What is here already may be kept at this version from now on.
+Result<> keep_pinned(const Travel& journey, StepContext& run) {
+  auto row = journey.present();
+  if (!journey.pin || !row || row->pin == journey.pin) return {};
+  run.notes()["before"] = to_json(*row);
+  row->pin = journey.pin;
+  run.change_installed(*std::move(row));
   return {};
 }
 
-Result<> deactivate(const Journey& journey, StepContext& run) {
+Result<> activate(const Travel& journey, StepContext& run) {
+  if (journey.skipped(run)) return keep_pinned(journey, run);
+  run.progress({0, std::nullopt, "files"}, "activating " + journey.label());
+  HUB_CHECK(plan_activation(journey, run));
+  HUB_TRY(plan, noted<SlotSwitch>(run, "switch"));
+  HUB_CHECK(artifacts::switch_in(journey.tools.shelf, *plan, run.operation_id()));
+  HUB_TRY(record, record_of(journey, run));
+  artifacts::write_markers(journey.tools.shelf, record);
+  run.change_installed(std::move(record));
+  return {};
+}
+
+Result<> deactivate(const Travel& journey, StepContext& run) {
   const auto& artifact = journey.artifact;
-  const auto* noted = run.notes().if_contains("switch");
-  if (!noted) return {};
-  HUB_TRY(plan, from_json<SwitchPlan>(*noted, "notes.switch"));
-  HUB_CHECK(Shelf::switch_back(plan, journey.source(run),
-                               journey.tools.shelf.installed(artifact.kind, artifact.name)));
-  if (const auto* before = run.notes().if_contains("before")) {
-    HUB_TRY(record, from_json<InstalledArtifact>(*before, "notes.before"));
-    run.change_installed(std::move(record));
+  HUB_TRY(plan, noted<SlotSwitch>(run, "switch"));
+  HUB_TRY(before, noted<InstalledArtifact>(run, "before"));
+  if (!plan && before) run.change_installed(*before);
+  if (!plan) return {};
+  const auto& shelf = journey.tools.shelf;
+  HUB_CHECK(artifacts::switch_back(shelf, *plan, run.operation_id()));
+  const bool in_slots = before && !before->place.empty();
+  if (in_slots) {
+    artifacts::write_markers(shelf, *before);
+  } else if (artifact.kind == ArtifactKind::skill) {
+    HUB_CHECK(artifacts::remove_markers(shelf, artifact.name));
+  }
+  if (before) {
+    run.change_installed(*std::move(before));
   } else {
     run.change_installed(store::ArtifactRemoval{artifact.kind, artifact.name});
   }
@@ -224,9 +329,9 @@ Result<> deactivate(const Journey& journey, StepContext& run) {
 
 }  // namespace
 
-void add_install_steps(std::vector<Step>& steps, const Tools& tools, const std::string& commit,
-                       const PinnedArtifact& artifact, const std::string& suffix) {
-  const auto journey = std::make_shared<const Journey>(Journey{tools, commit, artifact, suffix});
+void add_install_steps(std::vector<Step>& steps, const Journey& wanted) {
+  const auto journey = std::make_shared<const Travel>(Travel{wanted});
+  const auto& suffix = wanted.suffix;
   const auto step = [&](const char* name, int weight, auto run) {
     Step made;
     made.name = name + suffix;
@@ -239,12 +344,8 @@ void add_install_steps(std::vector<Step>& steps, const Tools& tools, const std::
   steps.push_back(std::move(fetching));
   steps.push_back(step("verify", 2, verify));
   auto preparing = step("prepare", 4, prepare);
-  preparing.kind = StepClass::fs_publish;
   preparing.timeout = std::chrono::minutes(12);  // pip itself gives up after ten
-  preparing.probe = [journey](StepContext& run) {
-    return are_dependencies_switched(*journey, run);
-  };
-  preparing.undo = [journey](StepContext& run) { return take_back_dependencies(*journey, run); };
+  preparing.undo = [journey](StepContext& run) { return hold_back(*journey, run); };
   steps.push_back(std::move(preparing));
   auto activating = step("activate", 1, activate);
   activating.kind = StepClass::fs_publish;

@@ -26,8 +26,10 @@ BOOST_DESCRIBE_STRUCT(PinnedArtifact, (),
 struct InstallIntent {
   std::string commit;                     // of the registry
   std::vector<PinnedArtifact> artifacts;  // in the order they are installed; the target is last
+  std::optional<std::string> pin = {};    // the version that the target is kept at from now on
+  std::optional<std::string> up_to_date = {};  // an update: this version is here, nothing is newer
 };
-BOOST_DESCRIBE_STRUCT(InstallIntent, (), (commit, artifacts))
+BOOST_DESCRIBE_STRUCT(InstallIntent, (), (commit, artifacts, pin, up_to_date))
 
 PinnedArtifact pin(const CatalogEntry&);
 // The entry with the skills that it requires and that are missing here. conflict:

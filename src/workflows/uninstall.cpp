@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "artifacts/adaos_markers.hpp"
 #include "workflows/pinned_artifact.hpp"
+#include "workflows/shelf_care.hpp"
+#include "workflows/version_choice.hpp"
 
 namespace hub::workflows {
 namespace {
@@ -23,20 +26,35 @@ std::string title_of(const InstalledArtifact& artifact) {
   return artifact.title.empty() ? artifact.name : artifact.title;
 }
 
+struct UninstallIntent {
+  InstalledArtifact artifact;
+  artifacts::SkillData data = artifacts::SkillData::stays;
+};
+BOOST_DESCRIBE_STRUCT(UninstallIntent, (), (artifact, data))
+
 // One artifact on its way out; copied into each step's functions.
 struct Leaving {
   Tools tools;
   InstalledArtifact artifact;
+  artifacts::SkillData data = artifacts::SkillData::stays;
 
   fs::path place() const { return tools.shelf.installed(artifact.kind, artifact.name); }
-  fs::path packages() const { return tools.shelf.vendor(artifact.name, artifact.version); }
+  fs::path slots() const { return tools.shelf.slots(artifact.kind, artifact.name); }
   fs::path kept(const StepContext& run, const char* part) const {
     return tools.shelf.staged(run.operation_id(), artifact.kind, artifact.name, part);
+  }
+  // As it stood when it was taken away: it may have been updated while this waited in line.
+  Result<InstalledArtifact> taken(const boost::json::object& notes) const {
+    const auto* noted = notes.if_contains("artifact");
+    return noted ? from_json<InstalledArtifact>(*noted, "notes.artifact") : artifact;
   }
 };
 
 Result<> take_away(const Leaving& leaving, StepContext& run) {
-  const auto& artifact = leaving.artifact;
+  const auto artifact =
+      leaving.tools.store.find_installed(leaving.artifact.kind, leaving.artifact.name)
+          .value_or(leaving.artifact);
+  run.notes()["artifact"] = to_json(artifact);
   boost::json::array had;
   for (const auto& skill : artifact.requires_skills) {
     if (leaving.tools.store.find_installed(ArtifactKind::skill, skill)) had.emplace_back(skill);
@@ -67,8 +85,19 @@ Result<> check_skills_are_there(const Leaving& leaving, StepContext& run) {
 Result<> bring_back(const Leaving& leaving, StepContext& run) {
   HUB_CHECK(check_skills_are_there(leaving, run));
   HUB_CHECK(Shelf::put_back(leaving.place(), leaving.kept(run, "removed")));
-  run.change_installed(leaving.artifact);
+  HUB_TRY(artifact, leaving.taken(run.notes()));
+  run.change_installed(std::move(artifact));
   return {};
+}
+
+Result<artifacts::SkillData> data_of(const OperationRequest& request) {
+  const auto* purge = request.params.if_contains("purge_data");
+  if (!purge || purge->is_null()) return artifacts::SkillData::stays;
+  if (purge->is_bool()) {
+    return purge->get_bool() ? artifacts::SkillData::goes : artifacts::SkillData::stays;
+  }
+  return fail(ErrorCode::invalid, "cannot read params.purge_data: want true or false", "field_type",
+              {}, {{"path", "params.purge_data"}});
 }
 
 }  // namespace
@@ -88,18 +117,6 @@ OperationKind Uninstall::kind() const {
   return OperationKind(to_text(artifact_kind_) + ".uninstall");
 }
 
-Result<InstalledArtifact> Uninstall::find(const std::string& name_or_id) const {
-  for (auto& artifact : tools_.store.installed()) {
-    if (artifact.kind != artifact_kind_) continue;
-    if (artifact.name == name_or_id || artifact.id == name_or_id) return artifact;
-  }
-  return fail(
-      ErrorCode::not_found,
-      "cannot uninstall " + to_text(artifact_kind_) + " " + name_or_id + ": it is not installed",
-      "not_installed", "GET /api/" + directory_of(artifact_kind_) + "/list shows what is",
-      {{"name", name_or_id}});
-}
-
 Result<> Uninstall::check_not_required(const std::string& name) const {
   if (artifact_kind_ != ArtifactKind::skill) return {};
   const auto needed_by = scenarios_that_require(tools_.store.installed(), name);
@@ -113,10 +130,11 @@ Result<> Uninstall::check_not_required(const std::string& name) const {
 }
 
 Result<Plan> Uninstall::resolve(const OperationRequest& request) const {
-  HUB_TRY(artifact, find(request.target_id));
+  HUB_TRY(artifact, find_installed(tools_.store, artifact_kind_, request.target_id, "uninstall"));
   HUB_CHECK(check_not_required(artifact.name));
   Plan plan;
-  plan.intent = to_json(artifact);
+  HUB_TRY(data, data_of(request));
+  plan.intent = to_json(UninstallIntent{artifact, data});
   plan.locks = {{resource_of(artifact.kind, artifact.name)}};
   // They stay while this one may still have to bring it back.
   for (const auto& skill : artifact.requires_skills) {
@@ -132,8 +150,8 @@ Result<Plan> Uninstall::resolve(const OperationRequest& request) const {
 }
 
 std::vector<Step> Uninstall::steps(const Json& intent) const {
-  const auto artifact = from_json<InstalledArtifact>(intent, "intent").value();
-  const Leaving leaving{tools_, artifact};
+  const auto wanted = from_json<UninstallIntent>(intent, "intent").value();
+  const Leaving leaving{tools_, wanted.artifact, wanted.data};
   Step remove;
   remove.name = "remove";
   remove.kind = StepClass::fs_publish;
@@ -147,23 +165,34 @@ std::vector<Step> Uninstall::steps(const Json& intent) const {
   tidy.name = "tidy";
   tidy.kind = StepClass::fs_publish;
   tidy.run = [leaving](StepContext& run) -> Result<> {
-    const auto& gone = leaving.artifact;
+    HUB_TRY(gone, leaving.taken(run.notes_of("remove")));
+    HUB_CHECK(Shelf::take_away(leaving.slots(), leaving.kept(run, "slots")));
     if (gone.kind == ArtifactKind::skill) {
-      HUB_CHECK(Shelf::take_away(leaving.packages(), leaving.kept(run, "packages")));
+      HUB_CHECK(artifacts::take_runtime_away(leaving.tools.shelf, gone.name,
+                                             leaving.kept(run, "runtime"), leaving.data));
     }
     run.result("target_kind", to_json(gone.kind));
     run.result("target_id", Json(gone.name));
     run.result("version", Json(gone.version));
-    run.conclude(title_of(gone) + " is uninstalled; its data is kept");
+    run.conclude(title_of(gone) + " is uninstalled" +
+                 (gone.kind == ArtifactKind::scenario           ? ""
+                  : leaving.data == artifacts::SkillData::stays ? "; its data is kept"
+                                                                : ", with its data"));
     return {};
   };
   tidy.undo = [leaving](StepContext& run) -> Result<> {
-    if (leaving.artifact.kind != ArtifactKind::skill) return {};
-    return Shelf::put_back(leaving.packages(), leaving.kept(run, "packages"));
+    const auto& gone = leaving.artifact;
+    HUB_CHECK(Shelf::put_back(leaving.slots(), leaving.kept(run, "slots")));
+    if (gone.kind != ArtifactKind::skill) return {};
+    HUB_CHECK(
+        artifacts::put_runtime_back(leaving.tools.shelf, gone.name, leaving.kept(run, "runtime")));
+    HUB_TRY(artifact, leaving.taken(run.notes_of("remove")));
+    artifacts::write_markers(leaving.tools.shelf, artifact);
+    return {};
   };
   return {remove, tidy};
 }
 
-void Uninstall::clean_up(const OperationId& id) const { tools_.shelf.discard(id); }
+void Uninstall::clean_up(const OperationId& id) const { tidy_after(tools_, id); }
 
 }  // namespace hub::workflows

@@ -16,6 +16,7 @@ class Uninstall final : public operations::Workflow {
  public:
   Uninstall(ArtifactKind kind, Tools tools) : artifact_kind_(kind), tools_(tools) {}
   OperationKind kind() const override;
+  int version() const override { return 2; }
   // not_found: "not_installed"; conflict: "required_by_scenario" with details.scenarios.
   Result<operations::Plan> resolve(const OperationRequest&) const override;
   std::vector<operations::Step> steps(const Json& intent) const override;
@@ -24,7 +25,6 @@ class Uninstall final : public operations::Workflow {
   std::chrono::seconds undo_window() const override { return undo_window_of_artifacts; }
 
  private:
-  Result<InstalledArtifact> find(const std::string& name_or_id) const;
   Result<> check_not_required(const std::string& name) const;
 
   ArtifactKind artifact_kind_;

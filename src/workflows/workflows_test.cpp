@@ -1,105 +1,15 @@
 // The recipes on a real registry, a real store and real files.
 
-#include <future>
-
 #include <doctest/doctest.h>
 
-#include "operations/operation_manager.hpp"
-#include "registry/test_artifacts.hpp"
-#include "workflows/all_workflows.hpp"
-#include "workflows/pinned_artifact.hpp"
+#include "workflows/test_hub.hpp"
 
 namespace hub::workflows {
 namespace {
 
 using enum OperationStatus;
-using operations::OperationManager;
-using registry::testing::write_scenario;
-using registry::testing::write_skill;
-
-const Initiator somebody{"user", "somebody"};
-
-struct Hub {
-  registry::testing::Bench published;
-  fs::path base = published.directory.path() / "base";
-  SystemClock clock;
-  store::ProgressBoard board;
-  std::unique_ptr<store::Database> database;
-  std::unique_ptr<store::OperationStore> store;
-  registry::Mirror mirror{base / "mirror", published.registry.string(), clock};
-  registry::CatalogKeeper catalog{mirror, clock, std::chrono::hours(1), base / "registry.json"};
-  artifacts::Shelf shelf{base};
-  std::unique_ptr<operations::OperationLogs> logs;
-  std::unique_ptr<OperationManager> manager;
-
-  Hub() {
-    REQUIRE(make_directories(base / "state" / "staging"));
-    open();
-  }
-  ~Hub() { close(); }
-  void close() {
-    manager.reset();
-    logs.reset();
-    store.reset();
-    database.reset();
-  }
-  // As the daemon does.
-  void open() {
-    close();
-    database = store::Database::open(base / "hub.db").value();
-    store = std::make_unique<store::OperationStore>(*database, clock);
-    logs = std::make_unique<operations::OperationLogs>(base / "logs", clock);
-    shelf.sweep(store->not_cleaned_up());
-    manager = std::make_unique<OperationManager>(*store, board, *logs, clock,
-                                                 all_workflows({catalog, shelf, *store, clock}));
-    manager->start();
-  }
-  void publish(const std::string& name, const std::string& version, const std::string& more = {}) {
-    REQUIRE(published.push_skill(name, version, more));
-    REQUIRE(catalog.refresh());
-  }
-  void publish_scenario(const std::string& name, const std::string& version,
-                        const std::string& more) {
-    REQUIRE(registry::push(published.request(write_scenario(published.sources, name, version, more),
-                                             ArtifactKind::scenario),
-                           clock));
-    REQUIRE(catalog.refresh());
-  }
-  Result<store::Accepted> ask(const std::string& kind, const std::string& target_kind,
-                              const std::string& target) {
-    OperationRequest wanted;
-    wanted.kind = OperationKind(kind);
-    wanted.target_kind = target_kind;
-    wanted.target_id = target;
-    wanted.initiator = somebody;
-    return manager->accept(wanted);
-  }
-  OperationState end_of(const Result<store::Accepted>& accepted) {
-    REQUIRE_MESSAGE(accepted, (accepted ? "" : accepted.error().message));
-    std::promise<OperationState> end;
-    manager->wait(accepted->state.operation_id, std::nullopt, std::chrono::seconds(60),
-                  [&](std::optional<OperationState> state) { end.set_value(*std::move(state)); });
-    auto state = end.get_future().get();
-    REQUIRE(is_terminal(state.status));
-    return state;
-  }
-  OperationState run(const std::string& kind, const std::string& target_kind,
-                     const std::string& target) {
-    return end_of(ask(kind, target_kind, target));
-  }
-  OperationState undo(const OperationState& what) {
-    return end_of(manager->undo(what.operation_id, somebody));
-  }
-  std::string version_of(const std::string& name, ArtifactKind kind = ArtifactKind::skill) const {
-    const auto found = store->find_installed(kind, name);
-    const bool on_disk = fs::exists(shelf.installed(kind, name) / manifest_file_of(kind));
-    CHECK(on_disk == found.has_value());
-    return found ? found->version : "none";
-  }
-  bool has_staging(const OperationState& of) const {
-    return fs::exists(shelf.staging(of.operation_id));
-  }
-};
+using testing::Hub;
+using testing::somebody;
 
 TEST_CASE("an install can be taken back: what it replaced stands there again") {
   Hub hub;
@@ -118,11 +28,64 @@ TEST_CASE("an install can be taken back: what it replaced stands there again") {
   CHECK(hub.version_of("notes_skill") == "1.0.0");
 }
 
+TEST_CASE("a directory that somebody put there is taken over whole, and comes back") {
+  Hub hub;
+  hub.publish("notes_skill", "1.0.0");
+  const auto place = hub.shelf.installed(ArtifactKind::skill, "notes_skill");
+  REQUIRE(make_directories(place));
+  REQUIRE(write_file_atomic(place / "mine.txt", "dear diary"));
+  const auto end = hub.run("skill.install", "skill", "notes_skill");
+  CHECK(end.status == succeeded);
+  CHECK(hub.version_of("notes_skill") == "1.0.0");
+  const auto row = hub.store->find_installed(ArtifactKind::skill, "notes_skill").value();
+  REQUIRE(row.previous);
+  const auto kept = hub.shelf.source_of(row.previous->place);
+  CHECK(read_file(kept / "mine.txt").value() == "dear diary");
+  SUBCASE("an undo puts it back") {
+    CHECK(hub.undo(end).status == succeeded);
+    CHECK(read_file(place / "mine.txt").value() == "dear diary");
+    CHECK_FALSE(hub.store->find_installed(ArtifactKind::skill, "notes_skill"));
+  }
+  SUBCASE("neither updates nor an uninstall nor a start remove it") {
+    for (const char* version : {"1.1.0", "1.2.0", "1.3.0"}) {
+      hub.publish("notes_skill", version);
+      CHECK(hub.run("skill.install", "skill", "notes_skill").status == succeeded);
+    }
+    CHECK(hub.run("skill.uninstall", "skill", "notes_skill").status == succeeded);
+    hub.open();
+    CHECK(read_file(kept / "mine.txt").value() == "dear diary");
+  }
+}
+
+TEST_CASE("an uninstall keeps the data of a skill, unless it is asked to take it along") {
+  Hub hub;
+  hub.publish("notes_skill", "1.0.0");
+  hub.run("skill.install", "skill", "notes_skill");
+  const auto data = hub.shelf.runtime("notes_skill") / "v1.0/data/files/kept.txt";
+  REQUIRE(make_directories(data.parent_path()));
+  REQUIRE(write_file_atomic(data, "kept"));
+  OperationRequest wanted;
+  wanted.kind = OperationKind("skill.uninstall");
+  wanted.target_kind = "skill";
+  wanted.target_id = "notes_skill";
+  bool purges = false;
+  SUBCASE("keeps") {}
+  SUBCASE("takes along") { purges = true; }
+  wanted.params["purge_data"] = purges;
+  const auto gone = hub.end_of(hub.manager->accept(wanted));
+  CHECK(gone.status == succeeded);
+  CHECK(fs::exists(data) == !purges);
+  CHECK(hub.undo(gone).status == succeeded);
+  CHECK(read_file(data).value() == "kept");
+  CHECK(read_file(hub.shelf.runtime("notes_skill") / "current_version").value() == "1.0.0");
+}
+
 TEST_CASE("an uninstall can be taken back, with the pip packages it had") {
   Hub hub;
   hub.publish("notes_skill", "1.0.0");
   hub.run("skill.install", "skill", "notes_skill");
-  const auto packages = hub.shelf.vendor("notes_skill", "1.0.0");
+  const auto installed = hub.store->find_installed(ArtifactKind::skill, "notes_skill").value();
+  const auto packages = hub.shelf.packages_of(installed.place);
   REQUIRE(make_directories(packages));
   REQUIRE(write_file_atomic(packages / "module.py", "x = 1"));
   const auto gone = hub.run("skill.uninstall", "skill", "notes_skill");
@@ -189,8 +152,8 @@ TEST_CASE("an update brings everything up to date, each as an operation of its o
     CHECK(hub.version_of("brief", ArtifactKind::scenario) == "1.1.0");
     const auto children = hub.store->children_of(end.operation_id);
     REQUIRE(children.size() == 2);
-    CHECK(children[0].kind.text() == "skill.install");
-    CHECK(children[1].kind.text() == "scenario.install");
+    CHECK(children[0].kind.text() == "skill.update");
+    CHECK(children[1].kind.text() == "scenario.update");
     CHECK(*children[0].finished_at <= *children[1].started_at);
     CHECK(hub.run("workspace.update", "workspace", "workspace").message ==
           "everything was up to date");

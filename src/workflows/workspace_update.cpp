@@ -6,6 +6,7 @@
 #include "registry/update_rule.hpp"
 #include "workflows/pinned_artifact.hpp"
 #include "workflows/registry_refresh.hpp"
+#include "workflows/version_choice.hpp"
 
 namespace hub::workflows {
 namespace {
@@ -17,6 +18,7 @@ using operations::StepContext;
 
 constexpr const char* skills_step = "update skills";
 constexpr const char* scenarios_step = "update scenarios";
+constexpr std::size_t shown_max = 30;  // of the plan; a state is at most 8 KiB
 
 // Each install is one child.
 struct UpdateIntent {
@@ -24,27 +26,51 @@ struct UpdateIntent {
 };
 BOOST_DESCRIBE_STRUCT(UpdateIntent, (), (skills, scenarios))
 
+// What is newer, and what is newer and stays: pinned, or held after a failure.
+struct Outdated {
+  struct One {
+    CatalogEntry entry;
+    InstalledArtifact here;
+  };
+  std::vector<One> found;
+  std::vector<std::string> skipped;  // a sentence for each
+};
+
 // Skills first: a scenario's new version may count on them.
-std::vector<CatalogEntry> outdated(const Tools& tools, const registry::SharedCatalog& catalog) {
-  std::vector<CatalogEntry> found;
-  if (!catalog) return found;
+Outdated outdated(const Tools& tools, const registry::SharedCatalog& catalog) {
+  Outdated result;
+  if (!catalog) return result;
   const auto installed = tools.store.installed();
   for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
     for (const auto& here : installed) {
       if (here.kind != kind) continue;
       auto entry = registry::find_entry(*catalog, here.kind, here.name);
-      if (entry && registry::update_to(*entry, here) != registry::Update::none) {
-        found.push_back(*std::move(entry));
+      if (!entry || registry::update_to(*entry, here) == registry::Update::none) continue;
+      if (here.pin) {
+        result.skipped.push_back(pinned_here(here, entry->version).message);
+      } else if (const auto* held = find_held(here, entry->version, entry->tree)) {
+        result.skipped.push_back(held_here(here, *held).message);
+      } else {
+        result.found.push_back({*std::move(entry), here});
       }
     }
   }
-  return found;
+  return result;
 }
 
-OperationRequest install_of(const InstallIntent& intent) {
+Json planned(const Outdated::One& one) {
+  return boost::json::object{
+      {"target", to_text(one.entry.kind) + ":" + one.entry.name},
+      {"from", one.here.version},
+      {"to", one.entry.version},
+      {"breaking", is_breaking(one.here.version, one.entry.version)},
+      {"bytes", one.entry.size_bytes ? Json(*one.entry.size_bytes) : Json(nullptr)}};
+}
+
+OperationRequest update_of(const InstallIntent& intent) {
   const auto& target = intent.artifacts.back();
   OperationRequest request;
-  request.kind = OperationKind(to_text(target.kind) + ".install");
+  request.kind = OperationKind(to_text(target.kind) + ".update");
   request.target_kind = to_text(target.kind);
   request.target_id = target.name;
   request.params = pinned_params(intent);
@@ -81,7 +107,7 @@ struct Tally {
 
 Result<> run_installs(const std::vector<InstallIntent>& intents, StepContext& run) {
   std::vector<OperationRequest> requests;
-  for (const auto& intent : intents) requests.push_back(install_of(intent));
+  for (const auto& intent : intents) requests.push_back(update_of(intent));
   HUB_TRY(ends, run.run_children(std::move(requests)));
   Tally tally;
   for (const auto& child : ends) {
@@ -95,9 +121,9 @@ Result<> run_installs(const std::vector<InstallIntent>& intents, StepContext& ru
 // What the refresh has just found is left for the next time: this run keeps to its plan.
 std::int64_t newer_than_planned(const Tools& tools, const UpdateIntent& intent) {
   std::int64_t more = 0;
-  for (const auto& newer : outdated(tools, tools.catalog.current())) {
-    const auto& planned = newer.kind == ArtifactKind::skill ? intent.skills : intent.scenarios;
-    const bool known = std::ranges::any_of(planned, [&](const InstallIntent& one) {
+  for (const auto& [newer, here] : outdated(tools, tools.catalog.current()).found) {
+    const auto& wanted = newer.kind == ArtifactKind::skill ? intent.skills : intent.scenarios;
+    const bool known = std::ranges::any_of(wanted, [&](const InstallIntent& one) {
       const auto& target = one.artifacts.back();
       return target.name == newer.name && target.version == newer.version &&
              target.tree == newer.tree;
@@ -164,20 +190,31 @@ Result<Plan> WorkspaceUpdate::resolve(const OperationRequest&) const {
   UpdateIntent intent;
   Plan plan;
   std::int64_t count = 0;
-  for (const auto& entry : outdated(tools_, catalog)) {
+  const auto all = outdated(tools_, catalog);
+  plan.warnings = all.skipped;
+  boost::json::array shown;
+  std::optional<std::int64_t> bytes = 0;
+  for (const auto& one : all.found) {
+    const auto& entry = one.entry;
     auto pinned = pin_with_requirements(tools_.store, *catalog, entry);
     if (!pinned) {
       plan.warnings.push_back(pinned.error().message);
       continue;
     }
     auto& list = entry.kind == ArtifactKind::skill ? intent.skills : intent.scenarios;
+    for (const auto& artifact : pinned->artifacts) {
+      bytes = bytes && artifact.size_bytes ? std::optional(*bytes + *artifact.size_bytes)
+                                           : std::nullopt;
+    }
     list.push_back(*std::move(pinned));
     ++count;
+    if (shown.size() < shown_max) shown.push_back(planned(one));
   }
+  plan.bytes = bytes;
   plan.intent = to_json(intent);
   plan.locks = {{Resource("registry:catalog")}};  // the children lock what they change
   plan.title_key = "operation.workspace.update";
-  plan.title_args = {{"name", "workspace"}, {"count", count}};
+  plan.title_args = {{"name", "workspace"}, {"count", count}, {"artifacts", std::move(shown)}};
   plan.message = "waiting to update " + std::to_string(count) + " artifacts";
   return plan;
 }

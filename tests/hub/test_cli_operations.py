@@ -101,7 +101,7 @@ class Verbs(CliTest):
         self.assertIn("unknown_kind", said)
         self.assertIn("skill.install", said, "it names those that there are")
         said = self.cli("skill", "install", "notes_skill", "--pin", "9.9.9", code=1).stderr
-        self.assertIn("pin_mismatch", said)
+        self.assertIn("version_not_published", said)
         said = self.cli("skill", "install", "notes_skil", code=1).stderr
         self.assertIn("notes_skill", said, "the nearest name")
 

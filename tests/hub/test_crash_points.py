@@ -134,7 +134,7 @@ class CrashPoints(CrashBase):
                     self.assertEqual(hub.end_of(operation_id)["status"], "succeeded")
                 assert_whole(self, base, operation_id)
                 runtime = base / "workspace/skills/.runtime/table_skill/v1.1"
-                self.assertEqual([p.name for p in runtime.iterdir()], ["vendor"])
+                self.assertEqual((runtime / "active").read_text(), "A")
                 self.assertTrue((runtime / "vendor/adaos_sample_tables").is_dir())
                 shutil.rmtree(base)
 

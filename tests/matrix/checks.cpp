@@ -68,7 +68,8 @@ void check_end(const End& end, const Expectation& wanted, const Promises& promis
     return;
   }
   found.push_back("it ended " + text_of(end.status) + "/" + text_of(end.effects) + "/" + end.error +
-                  "; allowed are" + allowed);
+                  "; allowed are" + allowed + "; this stands:\n" + to_text(end.world) + "were:\n" +
+                  to_text(wanted.before));
 }
 
 // A hub that died three times in one step of a parent or of a child gives up on that one.

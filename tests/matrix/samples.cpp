@@ -73,6 +73,11 @@ OperationRequest model_request() {
   return wanted;
 }
 
+// With its links as links.
+void copy_folder(const fs::path& from, const fs::path& to) {
+  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+}
+
 void write_scenario(const fs::path& folder, const std::string& version) {
   write(folder / "scenario.yaml", "id: " + folder.filename().string() + "\nversion: " + version +
                                       "\ndepends:\n  - lamp\n  - sensor\n");
@@ -87,6 +92,14 @@ std::vector<Sample> samples_of(const OperationKind& kind) {
        request("skill.install", "skill", "lantern")},
       {"skill.install with packages", Start::bare, request("skill.install", "skill", "table_skill"),
        true},
+      {"skill.update", Start::outdated, request("skill.update", "skill", "lantern")},
+      {"skill.rollback", Start::updated, request("skill.rollback", "skill", "lantern")},
+      {"skill.pin", Start::outdated, request("skill.pin", "skill", "lantern")},
+      {"skill.unpin", Start::updated, request("skill.unpin", "skill", "lamp")},
+      {"scenario.update", Start::outdated, request("scenario.update", "scenario", "evening")},
+      {"scenario.rollback", Start::updated, request("scenario.rollback", "scenario", "evening")},
+      {"scenario.pin", Start::outdated, request("scenario.pin", "scenario", "evening")},
+      {"scenario.unpin", Start::updated, request("scenario.unpin", "scenario", "evening")},
       {"skill.uninstall", Start::outdated, request("skill.uninstall", "skill", "lantern")},
       {"skill.uninstall with packages", Start::outdated,
        request("skill.uninstall", "skill", "table_skill")},
@@ -125,10 +138,14 @@ Premises::Premises() {
            fs::copy_options::recursive);
   show("1.1.0");
   publish("1.1.0");
-  fs::copy(folder_of(Start::unaware), folder_of(Start::outdated), fs::copy_options::recursive);
+  copy_folder(folder_of(Start::unaware), folder_of(Start::outdated));
   auto older = model_request();
   older.params.at("files").as_array().resize(1);
   settle(folder_of(Start::outdated), {older});
+  copy_folder(folder_of(Start::outdated), folder_of(Start::updated));
+  settle(folder_of(Start::updated),
+         {request("workspace.update", "workspace", "workspace"),
+          request("skill.pin", "skill", "lamp"), request("scenario.pin", "scenario", "evening")});
   // What authors write on this hub: published once, so that the mirror they push through is there.
   const fs::path dev = folder_of(Start::bare) / "dev" / "home";
   write_skill(dev / "skills" / "kettle", "1.0.0");
@@ -150,6 +167,7 @@ fs::path Premises::folder_of(Start start) const {
     case Start::bare: return directory_.path() / "bare";
     case Start::unaware: return directory_.path() / "unaware";
     case Start::outdated: return directory_.path() / "outdated";
+    case Start::updated: return directory_.path() / "updated";
   }
   throw std::logic_error("no such start");
 }
@@ -193,7 +211,7 @@ void Premises::settle(const fs::path& base, const std::vector<OperationRequest>&
 
 void Premises::lay_out(Start start, const fs::path& base) const {
   show(start == Start::unaware ? "1.0.0" : "1.1.0");
-  fs::copy(folder_of(start), base, fs::copy_options::recursive);
+  copy_folder(folder_of(start), base);
 }
 
 }  // namespace hub::matrix

@@ -15,6 +15,7 @@ enum class Start {
   bare,     // nothing is installed
   unaware,  // older versions are installed, and the hub does not know yet that there are newer ones
   outdated,  // the same, and it knows
+  updated,   // the newer ones are installed, over the older; lamp and evening are pinned
 };
 
 struct Sample {

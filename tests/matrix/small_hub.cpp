@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "models/model_store.hpp"
+#include "workflows/shelf_care.hpp"
 
 namespace hub::matrix {
 namespace {
@@ -44,6 +45,7 @@ SmallHub::SmallHub(const fs::path& base, const std::string& registry_url, const 
     if (manager_->cancel(id) && told && binds == Meddling::Binds::yes) told();
   };
   const workflows::Tools tools{*catalog_, *shelf_, *store_, clock_};
+  workflows::tidy_at_start(tools);
   manager_ = std::make_unique<operations::OperationManager>(
       *store_, board_, *logs_, clock_, meddle_with(workflows::all_workflows(tools), wired));
   documents_ = std::make_unique<projection::DocumentServer>(

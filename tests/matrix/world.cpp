@@ -1,8 +1,13 @@
 #include "matrix/world.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <regex>
 #include <set>
 
+#include "artifacts/active_skill.hpp"
+#include "artifacts/adaos_markers.hpp"
+#include "artifacts/slot_switch.hpp"
 #include "base/hash.hpp"
 #include "models/model_store.hpp"
 #include "registry/manifest.hpp"
@@ -12,10 +17,14 @@ namespace hub::matrix {
 namespace {
 
 struct Standing {
-  std::string row = "none";                     // what the store says: a version
-  std::string tree = "none";                    // and the digest of its files
-  std::string files = "none";                   // the digest of what is there
-  std::map<std::string, std::string> packages;  // by bucket: "v1.0" -> digest
+  std::optional<InstalledArtifact> row;  // what the store says
+  std::string files = "none";            // the digest of what the name leads to
+  std::string packages;
+  std::string previous;                        // of what a rollback would switch to
+  std::map<std::string, std::string> runtime;  // AdaOS's folder: path -> text, target or "folder"
+
+  std::string version() const { return row ? row->version : "none"; }
+  std::string tree() const { return row ? row->tree : "none"; }
 };
 
 std::string digest_of(const fs::path& folder) {
@@ -57,12 +66,55 @@ std::string digest_of_model(const fs::path& base, const models::Model& model) {
   return model.broken ? "broken" : to_hex(sha256(all)).substr(0, 12);
 }
 
+bool is_folder(const fs::path& path) {
+  std::error_code ec;
+  return fs::is_directory(path, ec);
+}
+
+std::string packages_in(const fs::path& folder) {
+  return is_folder(folder) ? digest_of(folder) : std::string();
+}
+
+// The ids and times differ from one run to the other.
+std::string without_chance(std::string text) {
+  static const std::regex id("op_[0-9a-f-]{36}"), time("\"updated_at\":[0-9.E+]+");
+  return std::regex_replace(std::regex_replace(text, id, "op"), time, "\"updated_at\":0");
+}
+
+// Files and links below AdaOS's folder of a skill.
+std::map<std::string, std::string> runtime_in(const fs::path& root) {
+  std::map<std::string, std::string> found;
+  std::error_code ec;
+  for (const auto& entry : fs::recursive_directory_iterator(root, ec)) {
+    const auto path = entry.path().lexically_relative(root).string();
+    if (entry.is_symlink()) {
+      found[path] = "-> " + fs::read_symlink(entry.path()).string();
+    } else if (entry.is_regular_file()) {
+      found[path] = read_file(entry.path()).value_or("unreadable");
+    }
+  }
+  return found;
+}
+
+void look_at_row(const artifacts::Shelf& shelf, Standing& standing) {
+  const auto& row = *standing.row;
+  if (const auto active = artifacts::active_skill(shelf, row)) {
+    standing.packages = packages_in(active->packages);
+  }
+  if (!row.previous) return;
+  const auto& before = *row.previous;
+  standing.previous = before.version + " in " + before.slot + " with files " +
+                      tree_of(row.kind, shelf.source_of(before.place)).substr(0, 19) +
+                      " and packages " + packages_in(shelf.packages_of(before.place));
+}
+
 std::map<std::string, Standing> standings_of(SmallHub& hub) {
   std::map<std::string, Standing> all;
+  const auto& shelf = hub.shelf();
   for (const auto& row : hub.store().installed()) {
     auto& standing = all[to_text(row.kind) + ":" + row.name];
-    standing.row = row.version;
-    standing.tree = row.tree;
+    standing.row = row;
+    look_at_row(shelf, standing);
   }
   const auto workspace = hub.base() / "workspace";
   for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {
@@ -73,14 +125,31 @@ std::map<std::string, Standing> standings_of(SmallHub& hub) {
     }
   }
   for (const auto& skill : entries_of(workspace / "skills" / ".runtime")) {
-    for (const auto& bucket : entries_of(skill)) {
-      for (const auto& part : entries_of(bucket)) {
-        all["skill:" + skill.filename().string()]
-            .packages[(bucket.filename() / part.filename()).string()] = digest_of(part);
-      }
-    }
+    all["skill:" + skill.filename().string()].runtime = runtime_in(skill);
   }
   return all;
+}
+
+// The name leads to what the row says, a rollback would find what it says, and AdaOS is told so.
+void check_slots(const artifacts::Shelf& shelf, const InstalledArtifact& row,
+                 const Standing& standing, const std::string& key,
+                 std::vector<std::string>& faults) {
+  if (artifacts::active_place(shelf, row.kind, row.name) != row.place) {
+    faults.push_back(key + " leads to " + artifacts::active_place(shelf, row.kind, row.name) +
+                     " and is in " + row.place + " by the store");
+  }
+  if (row.previous &&
+      tree_of(row.kind, shelf.source_of(row.previous->place)) != row.previous->tree) {
+    faults.push_back(key + " cannot go back to " + row.previous->version + ": its files are " +
+                     tree_of(row.kind, shelf.source_of(row.previous->place)));
+  }
+  for (const auto& [path, marker] : artifacts::markers_of(shelf, row)) {
+    const bool link = marker.form == artifacts::Marker::Form::link;
+    const auto found = standing.runtime.find(path);
+    if (found == standing.runtime.end() || found->second != (link ? "-> " : "") + marker.text) {
+      faults.push_back(key + " has no marker " + path + " that says " + marker.text);
+    }
+  }
 }
 
 }  // namespace
@@ -91,12 +160,17 @@ World world_of(SmallHub& hub) {
     world["model:" + model.name] = "files " + digest_of_model(hub.base(), model);
   }
   for (const auto& [key, standing] : standings_of(hub)) {
-    std::string packages;
-    for (const auto& [bucket, digest] : standing.packages) {
-      packages.append(" ").append(bucket).append(" ").append(digest);
+    std::string text = standing.version() + " by the store; files " + standing.files.substr(0, 19);
+    if (standing.row) {
+      text += " in slot " + standing.row->slot + (standing.row->pin ? ", pinned" : "");
+      for (const auto& held : standing.row->held) text += ", holds " + held.version;
     }
-    world[key] = standing.row + " by the store; files " + standing.files.substr(0, 19) +
-                 "; packages" + (packages.empty() ? " none" : packages);
+    text += "; packages " + (standing.packages.empty() ? "none" : standing.packages);
+    if (!standing.previous.empty()) text += "; before it " + standing.previous;
+    for (const auto& [path, marker] : standing.runtime) {
+      text += "; " + path + " " + without_chance(marker);
+    }
+    world[key] = text;
   }
   return world;
 }
@@ -115,12 +189,14 @@ std::vector<std::string> faults_of(SmallHub& hub) {
     }
   }
   for (const auto& [key, standing] : standings_of(hub)) {
-    if (standing.tree != standing.files) {
-      faults.push_back(key + " is " + standing.row + " by the store with files " + standing.tree +
-                       ", and on the disk there is " + standing.files);
+    if (standing.tree() != standing.files) {
+      faults.push_back(key + " is " + standing.version() + " by the store with files " +
+                       standing.tree() + ", and on the disk there is " + standing.files);
     }
-    if (standing.row == "none" && !standing.packages.empty()) {
-      faults.push_back(key + " is not installed and has packages");
+    if (standing.row) check_slots(hub.shelf(), *standing.row, standing, key, faults);
+    for (const auto& [path, marker] : standing.runtime) {
+      const bool data = path.starts_with("data/") || path.find("/data/") != std::string::npos;
+      if (!standing.row && !data) faults.push_back(key + " is not installed and has " + path);
     }
   }
   std::ranges::move(faults_of_files(hub.base()), std::back_inserter(faults));
