@@ -105,16 +105,22 @@ test(
     await closeDialog(page);
     assert.ok(await focused(marketplaceButton(page)), "the focus did not return");
 
-    const uninstall = installed(page, "skill:timer_skill").getByRole("button");
-    await uninstall.focus();
-    await page.keyboard.press("Enter");
+    const more = installed(page, "skill:timer_skill").getByRole("button");
+    const askToUninstall = async () => {
+      await page.keyboard.press("Enter");
+      await page.getByRole("menu").waitFor();
+      await page.keyboard.press("End");
+      await page.keyboard.press("Enter");
+    };
+    await more.focus();
+    await askToUninstall();
     const dialog = page.getByRole("alertdialog", { name: /^Uninstall/ });
     await dialog.waitFor();
     await screenshot(page, "uninstall");
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    await until("the focus back at the button", () => focused(uninstall));
-    await page.keyboard.press("Enter");
+    await until("the focus back at the button", () => focused(more));
+    await askToUninstall();
     await dialog.getByRole("button", { name: "Uninstall" }).focus();
     await page.keyboard.press("Enter");
     await installed(page, "skill:timer_skill").waitFor({ state: "detached" });

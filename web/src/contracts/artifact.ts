@@ -19,6 +19,9 @@ export interface InstalledArtifact {
   readonly requires_skills: readonly string[];
   readonly used_by_scenarios: readonly string[];
   readonly uninstall_disabled: boolean;
+  readonly slot: string | null; // "A" or "B"
+  readonly previous_version: string | null; // what a rollback goes back to
+  readonly pin: string | null; // the version it is kept at
 }
 
 export function readInstalled(
@@ -39,6 +42,9 @@ export function readInstalled(
       requires_skills: texts(from.requires_skills),
       used_by_scenarios: texts(from.used_by_scenarios),
       uninstall_disabled: flag(from.uninstall_disabled),
+      slot: textOrNull(from.slot),
+      previous_version: textOrNull(from.previous_version),
+      pin: textOrNull(from.pin),
     };
   };
 }

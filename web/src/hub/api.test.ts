@@ -92,7 +92,7 @@ test("a refusal is the hub's problem document and is not repeated", async () => 
       hint: "wait",
     }),
   );
-  const answer = await api.uninstall("skill", "notes_skill");
+  const answer = await api.start("skill.uninstall", "skill", "notes_skill", {});
   expect(answer).toMatchObject({
     ok: false,
     problem: { status: 409, code: "not_installed", detail: "in use", hint: "wait" },

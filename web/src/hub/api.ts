@@ -109,8 +109,20 @@ export class HubApi {
     return this.act({ id: "marketplace_install", value });
   }
 
-  uninstall(kind: ArtifactKind, name: string): Promise<Answer<Accepted>> {
-    return this.act({ id: `${kind}_uninstall`, name });
+  /** An operation of any kind. */
+  start(
+    kind: string,
+    targetKind: string,
+    targetId: string,
+    params: object,
+  ): Promise<Answer<Accepted>> {
+    return this.command("/api/operations", {
+      kind,
+      target_kind: targetKind,
+      target_id: targetId,
+      params,
+      webspace_id: webspace,
+    });
   }
 
   updateAll(): Promise<Answer<Accepted>> {

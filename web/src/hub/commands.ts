@@ -8,7 +8,17 @@ import { Store } from "./store.ts";
 
 /** What was asked, for the words of a refusal. */
 export interface Command {
-  readonly name: "install" | "uninstall" | "update" | "cancel" | "retry" | "undo" | "confirm";
+  readonly name:
+    | "install"
+    | "uninstall"
+    | "update"
+    | "rollback"
+    | "pin"
+    | "unpin"
+    | "cancel"
+    | "retry"
+    | "undo"
+    | "confirm";
   readonly key: string; // what it is about: a resource, "workspace", "cancel:<operation_id>"
   readonly title: string; // of its target, as the user knows it
 }

@@ -12,7 +12,7 @@ import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { problemText } from "../ui/problem_text.ts";
 import { useKeptFocus } from "../ui/use_kept_focus.ts";
-import { UninstallButton } from "./uninstall_button.tsx";
+import { ArtifactActions } from "./artifact_actions.tsx";
 
 interface ArtifactRowProps {
   readonly artifact: InstalledArtifact;
@@ -48,10 +48,8 @@ function ArtifactRow({ artifact, holder, titles }: ArtifactRowProps) {
         <div className="artifact-title">
           <span className="artifact-name">{title}</span>
           <span className="chip">{artifact.version}</span>
-          {artifact.update_available && (
-            <span className="chip tone-accent">
-              {tr.t("inventory.update", { version: artifact.remote_version })}
-            </span>
+          {artifact.pin !== null && (
+            <span className="chip tone-accent">{tr.t("inventory.pinned")}</span>
           )}
         </div>
         <div className="muted small">
@@ -59,7 +57,7 @@ function ArtifactRow({ artifact, holder, titles }: ArtifactRowProps) {
           {links && <span> · {links}</span>}
         </div>
       </div>
-      <UninstallButton artifact={artifact} title={title} holder={holder} titles={titles} />
+      <ArtifactActions artifact={artifact} title={title} holder={holder} titles={titles} />
     </li>
   );
 }
