@@ -114,7 +114,7 @@ describe("labels", () => {
   });
 
   test("of an unknown title_key fall back to the message, then to the kind", () => {
-    const newer = { ...running, title_key: "operation.model.download", kind: "model.download" };
+    const newer = { ...running, title_key: "operation.moon.fly", kind: "model.download" };
     expect(operationTitle(newer, english, unknown)).toBe("fetching skill notes_skill");
     expect(operationTitle({ ...newer, message: "" }, english, unknown)).toBe("model.download");
   });
