@@ -46,9 +46,16 @@ Result<Database::Connections> Database::connect(const fs::path& file,
 }
 
 Result<std::unique_ptr<Database>> Database::open(const fs::path& file, DatabaseOptions options) {
-  auto lock = FileLock::try_take(file.string() + ".lock");
+  // A hub that was killed leaves its lock with the processes that it was just starting, until they
+  // have gone as well.
+  constexpr int patience_ms = 1000;
+  const std::string lock_file = file.string() + ".lock";
+  auto lock = FileLock::try_take(lock_file);
   if (!lock) {
     if (lock.error().code != ErrorCode::conflict) return tl::unexpected(lock.error());
+    lock = FileLock::take(lock_file, patience_ms);
+  }
+  if (!lock) {
     return fail(ErrorCode::conflict,
                 "cannot open " + file.string() + ": another hub is using this base directory",
                 "base_directory_in_use", "stop the other hub, or give this one its own --base-dir");
