@@ -101,6 +101,13 @@ bool may_be_marker(std::string path) {
   return in_bucket == "active" || in_bucket == "previous" || in_bucket == "meta.json";
 }
 
+// A bucket that AdaOS has prepared has these; ours never do.
+bool adaos_ran_in(const fs::path& bucket) {
+  std::error_code ec;
+  return fs::is_directory(bucket / "slots/A/runtime", ec) ||
+         fs::is_directory(bucket / "slots/B/runtime", ec);
+}
+
 // What this hub may have written: the files of these names, and links to our places.
 std::vector<fs::path> all_markers(const fs::path& root) {
   std::vector<fs::path> found;
@@ -123,27 +130,34 @@ std::vector<fs::path> all_markers(const fs::path& root) {
         look(source.path());
       }
     }
-    if (found.size() == before) continue;  // a bucket of AdaOS's own
+    if (found.size() == before && adaos_ran_in(entry.path())) continue;
     for (const auto& inner : entries_of(entry.path())) look(inner.path());
     for (const auto& inner : entries_of(entry.path() / "slots")) look(inner.path());
   }
   return found;
 }
 
-// Up to the skill's own folder, those that are empty now.
-void remove_empty_above(fs::path path, const fs::path& root) {
-  std::error_code ec;
-  while (path != root.parent_path() && fs::is_empty(path, ec) && !ec && fs::remove(path, ec)) {
-    path = path.parent_path();
+// A folder with nothing in it but such folders goes, with them. Whether it went.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as a slot
+bool remove_if_empty(const fs::path& folder) {
+  bool empty = true;
+  for (const auto& entry : entries_of(folder)) {
+    const bool goes = !entry.is_symlink() && entry.is_directory() &&
+                      entry.path().filename() != "data" && !adaos_ran_in(entry.path()) &&
+                      remove_if_empty(entry.path());
+    empty = empty && goes;
   }
+  std::error_code ec;
+  return empty && fs::remove(folder, ec);
 }
 
 void remove_all_but(const fs::path& root, const Markers& kept) {
   for (const auto& path : all_markers(root)) {
     if (kept.contains(path.lexically_relative(root).string())) continue;
     std::error_code ec;
-    if (fs::remove(path, ec)) remove_empty_above(path.parent_path(), root);
+    fs::remove(path, ec);
   }
+  remove_if_empty(root);
 }
 
 }  // namespace
@@ -220,8 +234,8 @@ Result<> take_runtime_away(const Shelf& shelf, const std::string& skill, const f
       if (part.path().filename() == "data") continue;
       HUB_CHECK(Shelf::take_away(part.path(), aside / part.path().filename()));
     }
-    remove_empty_above(bucket.path(), root);
   }
+  remove_if_empty(root);
   return {};
 }
 

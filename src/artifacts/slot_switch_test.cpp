@@ -177,6 +177,19 @@ TEST_CASE("AdaOS's markers lead to the slots, and follow an update and a way bac
   CHECK(read("v1.0/data/files/kept.txt") == "kept");
 }
 
+TEST_CASE("markers that a killed hub left are removed, and AdaOS's own bucket stays") {
+  const Bench bench;
+  const auto one = installed("1.0.0", "A", bench.put("A", first, "1.0.0"));
+  const auto runtime = bench.shelf.runtime("notes");
+  Bench::write(runtime / "v1.1/active", "B");  // its link was removed before the hub died
+  Bench::write(runtime / "v0.9/active", "A");
+  Bench::write(runtime / "v0.9/slots/A/runtime/.keep", "managed by adaos");
+  write_markers(bench.shelf, one);
+  CHECK_FALSE(is_there(runtime / "v1.1"));
+  CHECK(is_there(runtime / "v0.9/active"));
+  CHECK(read_file(runtime / "current_version").value() == "1.0.0");
+}
+
 TEST_CASE("a skill leaves its data behind, or takes it along, and comes back with it") {
   const Bench bench;
   const auto runtime = bench.shelf.runtime("notes");

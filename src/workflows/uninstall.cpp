@@ -86,6 +86,7 @@ Result<> bring_back(const Leaving& leaving, StepContext& run) {
   HUB_CHECK(check_skills_are_there(leaving, run));
   HUB_CHECK(Shelf::put_back(leaving.place(), leaving.kept(run, "removed")));
   HUB_TRY(artifact, leaving.taken(run.notes()));
+  artifacts::write_markers(leaving.tools.shelf, artifact);
   run.change_installed(std::move(artifact));
   return {};
 }
@@ -184,11 +185,8 @@ std::vector<Step> Uninstall::steps(const Json& intent) const {
     const auto& gone = leaving.artifact;
     HUB_CHECK(Shelf::put_back(leaving.slots(), leaving.kept(run, "slots")));
     if (gone.kind != ArtifactKind::skill) return {};
-    HUB_CHECK(
-        artifacts::put_runtime_back(leaving.tools.shelf, gone.name, leaving.kept(run, "runtime")));
-    HUB_TRY(artifact, leaving.taken(run.notes_of("remove")));
-    artifacts::write_markers(leaving.tools.shelf, artifact);
-    return {};
+    return artifacts::put_runtime_back(leaving.tools.shelf, gone.name,
+                                       leaving.kept(run, "runtime"));
   };
   return {remove, tidy};
 }
