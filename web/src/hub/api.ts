@@ -172,7 +172,7 @@ export class HubApi {
         path,
         {
           method: "POST",
-          body: { ...body, request_id: requestId },
+          body,
           headers: { "Idempotency-Key": requestId },
         },
         read,
