@@ -49,7 +49,7 @@ test(
     await hub.push("skill", await nextVersion(folder));
     await badge.waitFor();
     assert.match(await badge.textContent(), /1 update/);
-    await installed(page, skill).getByText("99.0.0 available").waitFor();
+    await installed(page, skill).getByRole("button", { name: /^Update to 99.0.0/ }).waitFor();
     await screenshot(page, "update-available");
     await page.getByRole("button", { name: /Update skills & scenarios/ }).click();
     await oneSuccessToast(page, /1 skill or scenario is updated/);

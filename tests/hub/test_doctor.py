@@ -48,7 +48,7 @@ class DoctorTest(CliTest):
             self.assertEqual(hub.get("/api/operations/op_x/result").status, 404)
 
             os.chmod(self.base / "state/token", 0o644)
-            manifest = next((self.base / "workspace/skills").rglob("skill.yaml"))
+            manifest = next((self.base / "workspace/skills").glob("*/skill.yaml"))
             manifest.write_text(manifest.read_text() + "# mine\n", encoding="utf-8")
             (self.base / "state/staging/op_gone").mkdir()
             said = self.run_cli(self.base, "doctor", code=1).stdout

@@ -16,6 +16,9 @@ from harness import Hub, run_cli, temporary_folder, write_skill
 MARK = f"hostile-{os.getpid()}"
 
 
+OUTSIDE = (pathlib.Path("/usr/x-hostile"), pathlib.Path("/x-hostile"))
+
+
 def record(files):
     """The RECORD of a wheel, as pip checks it."""
     lines = []
@@ -95,6 +98,8 @@ class HostileArtifacts(unittest.TestCase):
         cls.registry, cls.cache = cls.folder / "registry", cls.folder / "cache"
         cls.base, cls.outside = cls.folder / "base", cls.folder / "outside"
         cls.outside.mkdir()
+        for path in OUTSIDE:  # of a run that has found something
+            path.unlink(missing_ok=True)
         (cls.outside / "precious").write_text("untouched", encoding="utf-8")
         run_cli("registry", "init", cls.registry, cache=cls.cache)
         cls.sources = cls.folder / "sources"
@@ -110,7 +115,7 @@ class HostileArtifacts(unittest.TestCase):
             return write_skill(cls.sources, name, handler=handler, extra=extra)
 
         write_bomb(skill("bomb_skill", extra=offline("bomb")) / "wheels", "bomb", 1200)
-        places = [str(cls.outside / "x"), str(cls.base / "state/x"), "/usr/x-hostile", "/x-hostile",
+        places = [str(cls.outside / "x"), str(cls.base / "state/x"), *map(str, OUTSIDE),
                   str(cls.base / "workspace/skills/x")]
         write_source(skill("builder_skill", extra=offline("builder")) / "wheels", "builder",
                      "import os, shutil\n"
@@ -156,9 +161,8 @@ class HostileArtifacts(unittest.TestCase):
         self.assertEqual({k: v for k, v in before.items() if v is not None},
                          {k: v for k, v in after.items() if v is not None})
         self.assertEqual(processes_marked(), [])
-        for path in (self.base / "state/x", pathlib.Path("/usr/x-hostile"),
-                     pathlib.Path("/x-hostile")):
-            self.assertFalse(path.exists())
+        for path in (self.base / "state/x", *OUTSIDE):
+            self.assertFalse(path.exists(), path)
         self.assertEqual(self.hub.get("/health/ready").status, 200)
         return ended
 
