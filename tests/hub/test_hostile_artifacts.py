@@ -11,7 +11,7 @@ import tarfile
 import unittest
 import zipfile
 
-from harness import Hub, run_cli, temporary_folder, write_skill
+from harness import Hub, run_cli, temporary_folder, wait_until, write_skill
 
 MARK = f"hostile-{os.getpid()}"
 
@@ -145,9 +145,13 @@ class HostileArtifacts(unittest.TestCase):
               "pathlib.Path(__file__).write_text('changed after it was verified')\n")
         skill("broken_skill", "def broken(:\n")
 
+    def files(self):
+        found = files_below(self.folder, self.base / "state", self.cache,
+                            self.base / "hub.log", self.base / "hub.out")
+        return {path: content for path, content in found.items() if content is not None}
+
     def install(self, name, code):
-        before = files_below(self.folder, self.base / "state", self.cache,
-                             self.base / "hub.log", self.base / "hub.out")
+        before = self.files()
         answer = self.hub.post("/api/skills/install", {"name": name, "async_operation": True})
         self.assertEqual(answer.status, 202, answer.body)
         ended = self.hub.end_of(answer.json["operation_id"])
@@ -156,10 +160,8 @@ class HostileArtifacts(unittest.TestCase):
         self.assertTrue(ended["error"]["message"].startswith("cannot "))
         self.assertTrue(ended["error"]["hint"])
         self.assertIn(ended["effects"], ("none", "reverted"))
-        after = files_below(self.folder, self.base / "state", self.cache,
-                            self.base / "hub.log", self.base / "hub.out")
-        self.assertEqual({k: v for k, v in before.items() if v is not None},
-                         {k: v for k, v in after.items() if v is not None})
+        # What it had in its slot is thrown away once it has ended.
+        wait_until("everything as it was before", lambda: self.files() == before, 20)
         self.assertEqual(processes_marked(), [])
         for path in (self.base / "state/x", *OUTSIDE):
             self.assertFalse(path.exists(), path)
