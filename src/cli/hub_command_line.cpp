@@ -268,6 +268,11 @@ void add_artifact_verbs(CLI::App& group, ArtifactKind kind, Parsing& parsing) {
           "--pin", [&start](const std::string& pin) { start.request.params["pin"] = pin; },
           "this version, or the one of this commit, and stay at it");
     }
+    if ((verb == "install" || verb == "update") && kind == ArtifactKind::skill) {
+      command->add_flag_callback(
+          "--run-tests", [&start] { start.request.params["run_tests"] = true; },
+          "run its own tests first; one that fails keeps it from becoming active");
+    }
     if (verb == "uninstall" && kind == ArtifactKind::skill) {
       command->add_flag_callback(
           "--purge-data", [&start] { start.request.params["purge_data"] = true; },

@@ -38,6 +38,10 @@ Result<Wanted> wanted_of(const ArtifactsServices& services, const Request& reque
   operation.target_id = name;
   // The version to install, or the one that is to be kept.
   if (!pin.empty()) operation.params[verb == "pin" ? "version" : "pin"] = pin;
+  const auto* validate = body.if_contains("perform_validation");
+  if (validate && (verb == "install" || verb == "update")) {
+    operation.params["run_tests"] = *validate;
+  }
   const auto* purge = body.if_contains("purge_data");
   if (verb == "uninstall" && purge) operation.params["purge_data"] = *purge;
   operation.webspace_id = infrastate::webspace_or_default(webspace);

@@ -46,6 +46,16 @@ std::vector<std::string> warnings_of(const Tools& tools) {
           std::to_string(*status.age_s) + " s ago"};
 }
 
+Result<artifacts::SkillTests> tests_wanted(const OperationRequest& request) {
+  const auto* wanted = request.params.if_contains("run_tests");
+  if (!wanted || wanted->is_null()) return artifacts::SkillTests::leave_out;
+  if (!wanted->is_bool()) {
+    return fail(ErrorCode::invalid, "cannot read params.run_tests: want true or false",
+                "field_type");
+  }
+  return wanted->get_bool() ? artifacts::SkillTests::run : artifacts::SkillTests::leave_out;
+}
+
 }  // namespace
 
 OperationKind Install::kind() const {
@@ -55,7 +65,9 @@ OperationKind Install::kind() const {
 
 Result<Plan> Install::resolve(const OperationRequest& request) const {
   if (const auto pinned = pinned_in(request)) return plan_for(*pinned);
+  HUB_TRY(tests, tests_wanted(request));
   HUB_TRY(intent, choose_version(tools_, artifact_kind_, request, purpose_));
+  if (tests == artifacts::SkillTests::run) intent.run_tests = true;
   auto plan = plan_for(intent);
   plan.warnings = warnings_of(tools_);
   return plan;
@@ -103,8 +115,12 @@ std::vector<Step> Install::steps(const Json& stored) const {
     const std::string suffix =
         intent.artifacts.size() == 1 ? "" : " " + resource_of(artifact.kind, artifact.name).text();
     const bool is_target = &artifact == &intent.artifacts.back();
-    add_install_steps(
-        steps, {tools_, intent.commit, artifact, suffix, is_target ? intent.pin : std::nullopt});
+    Journey journey{tools_, intent.commit, artifact, suffix};
+    if (is_target) {
+      journey.pin = intent.pin;
+      if (intent.run_tests.value_or(false)) journey.tests = artifacts::SkillTests::run;
+    }
+    add_install_steps(steps, journey);
   }
   const auto target = intent.artifacts.back();
   auto& last = steps.back();

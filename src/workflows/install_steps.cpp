@@ -169,6 +169,7 @@ Result<> prepare(const Travel& journey, StepContext& run) {
   wanted.kind = artifact.kind;
   wanted.source = journey.source(run);
   wanted.vendor = journey.tools.shelf.packages_of(journey.place(run));
+  wanted.tests = journey.tests;
   wanted.downloads = journey.tools.shelf.downloads();
   wanted.on_line = [&](const std::string& line) { run.log(line); };
   wanted.on_bytes = [&](std::int64_t done, std::int64_t total) {

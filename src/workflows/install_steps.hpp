@@ -8,6 +8,7 @@
 //
 // Every step of an artifact that is installed already with the same content does nothing.
 
+#include "artifacts/preparation.hpp"
 #include "operations/workflow.hpp"
 #include "workflows/pinned_artifact.hpp"
 #include "workflows/tools.hpp"
@@ -19,8 +20,9 @@ struct Journey {
   Tools tools;
   std::string commit;  // of the registry
   PinnedArtifact artifact;
-  std::string suffix;              // tells the steps of several apart: "" or " skill:notes_skill"
-  std::optional<std::string> pin;  // the version it is kept at; absent: as it was
+  std::string suffix;  // tells the steps of several apart: "" or " skill:notes_skill"
+  std::optional<std::string> pin = {};  // the version it is kept at; absent: as it was
+  artifacts::SkillTests tests = artifacts::SkillTests::leave_out;
 };
 
 void add_install_steps(std::vector<operations::Step>& steps, const Journey&);

@@ -28,8 +28,9 @@ struct InstallIntent {
   std::vector<PinnedArtifact> artifacts;  // in the order they are installed; the target is last
   std::optional<std::string> pin = {};    // the version that the target is kept at from now on
   std::optional<std::string> up_to_date = {};  // an update: this version is here, nothing is newer
+  std::optional<bool> run_tests = {};          // of the target, if it is a skill: its own ones
 };
-BOOST_DESCRIBE_STRUCT(InstallIntent, (), (commit, artifacts, pin, up_to_date))
+BOOST_DESCRIBE_STRUCT(InstallIntent, (), (commit, artifacts, pin, up_to_date, run_tests))
 
 PinnedArtifact pin(const CatalogEntry&);
 // The entry with the skills that it requires and that are missing here. conflict:

@@ -48,6 +48,29 @@ TEST_CASE("an update goes to the other slot, and a rollback back to the one befo
   CHECK(hub.version_of("notes_skill") == "2.0.0");
 }
 
+TEST_CASE("a skill's own tests run when that is asked for, and hold back what fails them") {
+  Hub hub;
+  hub.publish("notes_skill", "1.0.0");
+  hub.run("skill.install", "skill", "notes_skill");
+  const auto tests = hub.published.sources / "notes_skill" / "tests";
+  REQUIRE(make_directories(tests));
+  REQUIRE(write_file_atomic(tests / "__init__.py", ""));
+  REQUIRE(write_file_atomic(tests / "test_it.py",
+                            "import unittest\n\nclass It(unittest.TestCase):\n"
+                            "    def test_it(self):\n        self.assertEqual(1, 2)\n"));
+  hub.publish("notes_skill", "1.1.0");
+  CHECK(hub.ask("skill.update", "skill", "notes_skill", {{"run_tests", "yes"}}).error().reason ==
+        "field_type");
+  const auto failed = hub.run("skill.update", "skill", "notes_skill", {{"run_tests", true}});
+  CHECK(failed.status == OperationStatus::failed);
+  CHECK(failed.error->code == "SKILL_TESTS_FAILED");
+  CHECK(hub.version_of("notes_skill") == "1.0.0");
+  CHECK(code_of(hub.ask("skill.update", "skill", "notes_skill")) == "version_held");
+  // Who names the version gets it, its tests left out.
+  CHECK(hub.run("skill.install", "skill", "notes_skill", {{"pin", "1.1.0"}}).status == succeeded);
+  CHECK(hub.version_of("notes_skill") == "1.1.0");
+}
+
 TEST_CASE("an undo of an update leaves the way back that there was before") {
   Hub hub;
   for (const char* version : {"1.0.0", "2.0.0", "3.0.0"}) {
