@@ -125,7 +125,7 @@ Result<> switch_in(const Shelf& shelf, const SlotSwitch& plan, const OperationId
                         ? trade_places(shelf, plan)
                         : point_to(shelf, plan, link_to(plan.to), id);
     fault_point("switched");
-    HUB_CHECK(switched);
+    HUB_CHECK(std::move(switched));
   } else {
     HUB_CHECK(sync_path(name.parent_path()));
     if (plan.before == StoodThere::folder) HUB_CHECK(sync_path(shelf.place(plan.aside)));

@@ -31,13 +31,13 @@ std::vector<fs::path> unneeded(const Shelf& shelf, const std::vector<fs::path>& 
   std::vector<fs::path> found;
   for (const auto& path : seen) {
     const fs::path place = path.lexically_relative(shelf.all_slots());
-    std::string kind = place.begin()->string();  // "skills"
-    kind.pop_back();
-    const std::string name = place.parent_path().filename().string();
+    std::string resource = place.begin()->string();  // "skills"
+    resource.back() = ':';
+    resource += place.parent_path().filename().string();
     const std::string last = place.filename().string();
     const OperationId maker(last.substr(last.find('.') + 1));
-    const bool stays = needed.busy.contains(kind + ":" + name) ||
-                       needed.places.contains(place.string()) || needed.makers.contains(maker);
+    const bool stays = needed.busy.contains(resource) || needed.places.contains(place.string()) ||
+                       needed.makers.contains(maker);
     if (!stays) found.push_back(path);
   }
   return found;
