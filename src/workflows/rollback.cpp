@@ -35,8 +35,12 @@ Result<Deployment> previous_of(const Tools& tools, const InstalledArtifact& arti
   for (const auto& skill : artifact.previous->requires_skills) {
     if (tools.store.find_installed(ArtifactKind::skill, skill)) continue;
     return fail(ErrorCode::conflict,
-                what + " to " + version_text(*artifact.previous) + ": skill " + skill +
-                    ", which it requires, is not installed",
+                std::string(what)
+                    .append(" to ")
+                    .append(version_text(*artifact.previous))
+                    .append(": skill ")
+                    .append(skill)
+                    .append(", which it requires, is not installed"),
                 "requires_missing", "install " + skill + " first",
                 {{"missing", boost::json::array{boost::json::string(skill)}}});
   }

@@ -114,14 +114,17 @@ Result<> run_installs(const std::vector<InstallIntent>& intents, StepContext& ru
     tally.add(child);
     run.log(child.target_kind + " " + child.target_id + ": " + child.message);
   }
-  for (const auto& [key, value] : tally.notes()) run.notes()[key] = value;
+  const auto told = tally.notes();
+  for (const auto& member : told) run.notes()[member.key()] = member.value();
   return {};
 }
 
 // What the refresh has just found is left for the next time: this run keeps to its plan.
 std::int64_t newer_than_planned(const Tools& tools, const UpdateIntent& intent) {
   std::int64_t more = 0;
-  for (const auto& [newer, here] : outdated(tools, tools.catalog.current()).found) {
+  const auto now = outdated(tools, tools.catalog.current());
+  for (const auto& found : now.found) {
+    const CatalogEntry& newer = found.entry;
     const auto& wanted = newer.kind == ArtifactKind::skill ? intent.skills : intent.scenarios;
     const bool known = std::ranges::any_of(wanted, [&](const InstallIntent& one) {
       const auto& target = one.artifacts.back();

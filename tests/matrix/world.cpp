@@ -146,8 +146,14 @@ void check_slots(const artifacts::Shelf& shelf, const InstalledArtifact& row,
   for (const auto& [path, marker] : artifacts::markers_of(shelf, row)) {
     const bool link = marker.form == artifacts::Marker::Form::link;
     const auto found = standing.runtime.find(path);
-    if (found == standing.runtime.end() || found->second != (link ? "-> " : "") + marker.text) {
-      faults.push_back(key + " has no marker " + path + " that says " + marker.text);
+    std::string wanted = link ? "-> " : "";
+    wanted += marker.text;
+    if (found == standing.runtime.end() || found->second != wanted) {
+      faults.push_back(std::string(key)
+                           .append(" has no marker ")
+                           .append(path)
+                           .append(" that says ")
+                           .append(marker.text));
     }
   }
 }
@@ -196,7 +202,8 @@ std::vector<std::string> faults_of(SmallHub& hub) {
     if (standing.row) check_slots(hub.shelf(), *standing.row, standing, key, faults);
     for (const auto& [path, marker] : standing.runtime) {
       const bool data = path.starts_with("data/") || path.find("/data/") != std::string::npos;
-      if (!standing.row && !data) faults.push_back(key + " is not installed and has " + path);
+      if (!standing.row && !data)
+        faults.push_back(std::string(key).append(" is not installed and has ").append(path));
     }
   }
   std::ranges::move(faults_of_files(hub.base()), std::back_inserter(faults));
