@@ -1,5 +1,6 @@
 """What the parts of benchmarks/run share: programs, a hub of tests/hub/harness.py, a registry."""
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build/release/bin"
@@ -32,6 +34,26 @@ def tool(name, *arguments, environment=None):
 def accept_load(hub, folder, *arguments, environment=None):
     return json.loads(tool("accept_load", "--port", hub.port, "--token", hub.token,
                            "--folder", folder, *arguments, environment=environment))
+
+
+class Connection:
+    """To a hub, and it stays open."""
+
+    def __init__(self, hub):
+        self.connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=120)
+        self.headers = {"Authorization": f"Bearer {hub.token}"}
+
+    def ask(self, method, path, body=None):
+        """How many milliseconds the answer took, and what it holds."""
+        headers = self.headers | ({"Content-Type": "application/json"} if body else {})
+        begun = time.perf_counter()
+        self.connection.request(method, path, json.dumps(body) if body else None, headers)
+        answer = self.connection.getresponse()
+        found = answer.read()
+        took = (time.perf_counter() - begun) * 1000
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path} was answered with {answer.status}: {found}")
+        return took, json.loads(found)
 
 
 def wait_for_catalog(hub):
