@@ -81,13 +81,6 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& adde
   return all;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (auto& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
-
 // What the child does between fork and exec: system calls only.
 struct Start {
   std::vector<std::string> arguments, environment;
@@ -99,8 +92,8 @@ struct Start {
   explicit Start(const ProcessRequest& request)
       : arguments(request.arguments),
         environment(merged_environment(request.environment)),
-        argument_pointers(pointers(arguments)),
-        environment_pointers(pointers(environment)),
+        argument_pointers(exec_pointers(arguments)),
+        environment_pointers(exec_pointers(environment)),
         directory(request.directory.string()),
         parent(::getpid()) {}
 
@@ -338,6 +331,13 @@ class Watch {
 };
 
 }  // namespace
+
+std::vector<char*> exec_pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (auto& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
+}
 
 Result<ProcessOutcome> run_started(
     const ProcessRequest& request,

@@ -48,6 +48,9 @@ struct ProcessOutcome {
 // stop said so. An exit code other than 0 is an outcome, not an error.
 Result<ProcessOutcome> run_process(const ProcessRequest&);
 
+// The texts as exec wants them: valid while these are and stay as they are.
+std::vector<char*> exec_pointers(std::vector<std::string>& texts);
+
 // A program that somebody has started, and how it is ended.
 struct StartedProcess {
   pid_t pid = 0;

@@ -41,10 +41,4 @@ std::vector<std::string> differing_keys(std::string_view before, std::string_vie
   return keys;
 }
 
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const auto& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
-}
-
 }  // namespace hub::registry

@@ -11,6 +11,4 @@ namespace hub::registry {
 // of order alone is "order". Of texts that were read before.
 std::vector<std::string> differing_keys(std::string_view before, std::string_view after);
 
-std::string joined(const std::vector<std::string>&);  // with commas
-
 }  // namespace hub::registry

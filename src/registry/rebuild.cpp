@@ -8,6 +8,7 @@
 #include "registry/json_difference.hpp"
 #include "registry/manifest.hpp"
 #include "registry/normalise.hpp"
+#include "registry/text.hpp"
 #include "registry/tree.hpp"
 
 namespace hub::registry {

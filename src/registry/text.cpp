@@ -119,4 +119,10 @@ std::vector<std::string> nearest_names(std::string_view wanted,
   return names;
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const auto& text : texts) all += (all.empty() ? "" : ", ") + text;
+  return all;
+}
+
 }  // namespace hub::registry

@@ -23,4 +23,6 @@ std::vector<std::string> nearest_names(std::string_view wanted,
                                        const std::vector<std::string>& candidates,
                                        std::size_t count = 5);
 
+std::string joined(const std::vector<std::string>&);  // with commas
+
 }  // namespace hub::registry

@@ -86,13 +86,6 @@ std::vector<std::string> environment_of(const ConfinedProcess& wanted, const fs:
   return all;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (auto& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
-
 std::vector<std::pair<int, rlimit>> limits_of(const Means& means, const Limits& limits) {
   const auto both = [](rlim_t value) { return rlimit{value, value}; };
   const auto cpu = static_cast<rlim_t>(limits.cpu.count());
@@ -161,8 +154,8 @@ class Run {
     plan_.directory = named_plainly(wanted_.directory).string();
     plan_.arguments = wanted_.arguments;
     plan_.environment = environment_of(wanted_, scratch_);
-    plan_.argument_pointers = pointers(plan_.arguments);
-    plan_.environment_pointers = pointers(plan_.environment);
+    plan_.argument_pointers = exec_pointers(plan_.arguments);
+    plan_.environment_pointers = exec_pointers(plan_.environment);
     const auto map = [](auto id) { return std::to_string(id) + " " + std::to_string(id) + " 1"; };
     plan_.user_map = map(::geteuid());
     plan_.group_map = map(::getegid());

@@ -78,19 +78,8 @@ run(json.load(sys.stdin))
 sys.stderr.flush()
 )";
 
-boost::json::array suggestions_for(const std::string& wanted,
-                                   const std::vector<std::string>& known) {
-  boost::json::array suggestions;
-  for (const auto& name : registry::nearest_names(wanted, known)) suggestions.emplace_back(name);
-  return suggestions;
-}
-
-std::string listed(const boost::json::array& names) {
-  std::string text;
-  for (const auto& name : names) {
-    text += (text.empty() ? "" : ", ") + std::string(name.get_string());
-  }
-  return text;
+boost::json::array array_of(const std::vector<std::string>& names) {
+  return boost::json::array(names.begin(), names.end());
 }
 
 Result<DeclaredTool> find_tool(const std::vector<DeclaredTool>& tools, const ToolCall& wanted) {
@@ -99,19 +88,18 @@ Result<DeclaredTool> find_tool(const std::vector<DeclaredTool>& tools, const Too
     if (tool.name == wanted.tool) return tool;
     names.push_back(tool.name);
   }
-  const auto near = suggestions_for(wanted.tool, names);
-  boost::json::array all(names.begin(), names.end());
-  const std::string hint = !near.empty()  ? "did you mean " + listed(near) + "?"
-                           : !all.empty() ? "it has " + listed(all)
-                                          : "it declares no tools";
+  const auto near = registry::nearest_names(wanted.tool, names);
+  const std::string hint = !near.empty()    ? "did you mean " + registry::joined(near) + "?"
+                           : !names.empty() ? "it has " + registry::joined(names)
+                                            : "it declares no tools";
   return fail(ErrorCode::not_found,
               "cannot call " + wanted.skill + ":" + wanted.tool + ": skill " + wanted.skill +
                   " has no such tool",
               "unknown_tool", hint,
               {{"skill", wanted.skill},
                {"tool", wanted.tool},
-               {"suggestions", near},
-               {"tools", std::move(all)}});
+               {"suggestions", array_of(near)},
+               {"tools", array_of(names)}});
 }
 
 // What the runner tells of a call that gave no result.
@@ -201,13 +189,13 @@ Result<InstalledArtifact> ToolCaller::find(const std::string& name_or_id) {
     if (artifact.name == name_or_id || artifact.id == name_or_id) return std::move(artifact);
     names.push_back(artifact.name);
   }
-  const auto near = suggestions_for(name_or_id, names);
+  const auto near = registry::nearest_names(name_or_id, names);
   return fail(ErrorCode::not_found,
               "cannot call a tool of skill " + name_or_id + ": it is not installed",
               "unknown_skill",
               near.empty() ? "GET /api/skills/list shows what is installed"
-                           : "did you mean " + listed(near) + "?",
-              {{"skill", name_or_id}, {"suggestions", near}});
+                           : "did you mean " + registry::joined(near) + "?",
+              {{"skill", name_or_id}, {"suggestions", array_of(near)}});
 }
 
 Result<ToolAnswer> ToolCaller::call(const ToolCall& wanted) {

@@ -1,6 +1,7 @@
 #include "workflows/diagnostics_run.hpp"
 
 #include "diagnostics/checks.hpp"
+#include "workflows/params.hpp"
 
 namespace hub::workflows {
 namespace {
@@ -38,13 +39,9 @@ Result<> look(const Tools& tools, Subject::Depth depth, StepContext& run) {
 }  // namespace
 
 Result<Plan> DiagnosticsRun::resolve(const OperationRequest& request) const {
-  const auto* deep = request.params.if_contains("deep");
-  if (deep && !deep->is_bool() && !deep->is_null()) {
-    return fail(ErrorCode::invalid, "cannot read params.deep: want true or false", "field_type", {},
-                {{"path", "params.deep"}});
-  }
+  HUB_TRY(deep, flag_param(request, "deep"));
   Plan plan;
-  plan.intent = boost::json::object{{"deep", deep && deep->is_bool() && deep->get_bool()}};
+  plan.intent = boost::json::object{{"deep", deep}};
   plan.title_key = "operation.diagnostics.run";
   plan.title_args = {{"name", "hub"}};
   plan.message = "waiting to look at the hub";

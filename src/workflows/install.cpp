@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "workflows/install_steps.hpp"
+#include "workflows/params.hpp"
 #include "workflows/shelf_care.hpp"
 
 namespace hub::workflows {
@@ -46,16 +47,6 @@ std::vector<std::string> warnings_of(const Tools& tools) {
           std::to_string(*status.age_s) + " s ago"};
 }
 
-Result<artifacts::SkillTests> tests_wanted(const OperationRequest& request) {
-  const auto* wanted = request.params.if_contains("run_tests");
-  if (!wanted || wanted->is_null()) return artifacts::SkillTests::leave_out;
-  if (!wanted->is_bool()) {
-    return fail(ErrorCode::invalid, "cannot read params.run_tests: want true or false",
-                "field_type");
-  }
-  return wanted->get_bool() ? artifacts::SkillTests::run : artifacts::SkillTests::leave_out;
-}
-
 }  // namespace
 
 OperationKind Install::kind() const {
@@ -65,9 +56,9 @@ OperationKind Install::kind() const {
 
 Result<Plan> Install::resolve(const OperationRequest& request) const {
   if (const auto pinned = pinned_in(request)) return plan_for(*pinned);
-  HUB_TRY(tests, tests_wanted(request));
+  HUB_TRY(run_tests, flag_param(request, "run_tests"));
   HUB_TRY(intent, choose_version(tools_, artifact_kind_, request, purpose_));
-  if (tests == artifacts::SkillTests::run) intent.run_tests = true;
+  if (run_tests) intent.run_tests = true;
   auto plan = plan_for(intent);
   plan.warnings = warnings_of(tools_);
   return plan;

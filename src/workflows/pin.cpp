@@ -11,10 +11,6 @@ using operations::Step;
 using operations::StepClass;
 using operations::StepContext;
 
-std::string title_of(const InstalledArtifact& artifact) {
-  return artifact.title.empty() ? artifact.name : artifact.title;
-}
-
 Json pin_in(const InstalledArtifact& artifact) {
   return artifact.pin ? Json(*artifact.pin) : Json(nullptr);
 }

@@ -79,8 +79,7 @@ Result<> go_back(const Tools& tools, const InstalledArtifact& wanted, StepContex
   run.result("target_id", Json(record.name));
   run.result("version", Json(record.version));
   run.result("previous_version", Json(before.version));
-  run.conclude((record.title.empty() ? record.name : record.title) + " is back at " +
-               version_text(*before.previous));
+  run.conclude(title_of(record) + " is back at " + version_text(*before.previous));
   run.change_installed(std::move(record));
   return {};
 }
@@ -112,7 +111,7 @@ Result<Plan> Rollback::resolve(const OperationRequest& request) const {
     plan.locks.push_back({resource_of(ArtifactKind::skill, skill), store::LockMode::shared});
   }
   plan.bytes = 0;
-  const std::string title = artifact.title.empty() ? artifact.name : artifact.title;
+  const auto title = title_of(artifact);
   plan.title_key = "operation." + kind().text();
   plan.title_args = {{"name", artifact.name},
                      {"title", title},

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "artifacts/adaos_markers.hpp"
+#include "registry/text.hpp"
+#include "workflows/params.hpp"
 #include "workflows/pinned_artifact.hpp"
 #include "workflows/shelf_care.hpp"
 #include "workflows/version_choice.hpp"
@@ -15,16 +17,6 @@ using operations::Plan;
 using operations::Step;
 using operations::StepClass;
 using operations::StepContext;
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-std::string title_of(const InstalledArtifact& artifact) {
-  return artifact.title.empty() ? artifact.name : artifact.title;
-}
 
 struct UninstallIntent {
   InstalledArtifact artifact;
@@ -91,16 +83,6 @@ Result<> bring_back(const Leaving& leaving, StepContext& run) {
   return {};
 }
 
-Result<artifacts::SkillData> data_of(const OperationRequest& request) {
-  const auto* purge = request.params.if_contains("purge_data");
-  if (!purge || purge->is_null()) return artifacts::SkillData::stays;
-  if (purge->is_bool()) {
-    return purge->get_bool() ? artifacts::SkillData::goes : artifacts::SkillData::stays;
-  }
-  return fail(ErrorCode::invalid, "cannot read params.purge_data: want true or false", "field_type",
-              {}, {{"path", "params.purge_data"}});
-}
-
 }  // namespace
 
 std::vector<std::string> scenarios_that_require(const std::vector<InstalledArtifact>& installed,
@@ -125,8 +107,9 @@ Result<> Uninstall::check_not_required(const std::string& name) const {
   boost::json::array scenarios;
   for (const auto& scenario : needed_by) scenarios.emplace_back(scenario);
   return fail(ErrorCode::conflict,
-              "cannot uninstall skill " + name + ": scenario " + joined(needed_by) + " requires it",
-              "required_by_scenario", "uninstall " + joined(needed_by) + " first",
+              "cannot uninstall skill " + name + ": scenario " + registry::joined(needed_by) +
+                  " requires it",
+              "required_by_scenario", "uninstall " + registry::joined(needed_by) + " first",
               {{"scenarios", scenarios}});
 }
 
@@ -134,7 +117,8 @@ Result<Plan> Uninstall::resolve(const OperationRequest& request) const {
   HUB_TRY(artifact, find_installed(tools_.store, artifact_kind_, request.target_id, "uninstall"));
   HUB_CHECK(check_not_required(artifact.name));
   Plan plan;
-  HUB_TRY(data, data_of(request));
+  HUB_TRY(purge, flag_param(request, "purge_data"));
+  const auto data = purge ? artifacts::SkillData::goes : artifacts::SkillData::stays;
   plan.intent = to_json(UninstallIntent{artifact, data});
   plan.locks = {{resource_of(artifact.kind, artifact.name)}};
   // They stay while this one may still have to bring it back.

@@ -4,6 +4,7 @@
 
 #include "registry/find_entry.hpp"
 #include "registry/semver.hpp"
+#include "registry/text.hpp"
 #include "registry/update_rule.hpp"
 
 namespace hub::workflows {
@@ -53,12 +54,12 @@ Result<registry::SharedCatalog> catalog_with(const Tools& tools, const Catalog& 
   const auto until = std::chrono::steady_clock::now() + history_time_max;
   HUB_TRY(history, mirror.versions(now.commit, entry.kind, entry.name,
                                    [until] { return std::chrono::steady_clock::now() > until; }));
-  std::string known;
+  std::vector<std::string> known;
   for (const auto& one : history.versions) {
     const bool this_one =
         one.version == wanted || (may_be_commit(wanted) && one.commit.starts_with(wanted));
     if (this_one) return mirror.read_catalog(one.commit);
-    known += (known.empty() ? "" : ", ") + one.version;
+    known.push_back(one.version);
   }
   const std::string what = to_text(entry.kind) + " " + entry.name + " " + wanted;
   if (!history.whole) {
@@ -71,7 +72,7 @@ Result<registry::SharedCatalog> catalog_with(const Tools& tools, const Catalog& 
                 {{"pin", wanted}, {"published", entry.version}});
   }
   return fail(ErrorCode::not_found, "cannot install " + what + ": the registry never published it",
-              "version_not_published", "it has published " + known,
+              "version_not_published", "it has published " + registry::joined(known),
               {{"pin", wanted}, {"published", entry.version}});
 }
 
@@ -108,6 +109,10 @@ Error held_here(const InstalledArtifact& here, const HeldVersion& held) {
                "version_held",
                "wait for a newer version, or ask for " + held.version + " by name",
                {{"name", here.name}, {"version", held.version}, {"code", held.code}}};
+}
+
+std::string title_of(const InstalledArtifact& artifact) {
+  return artifact.title.empty() ? artifact.name : artifact.title;
 }
 
 bool is_breaking(const std::string& from, const std::string& to) {

@@ -23,6 +23,9 @@ Result<InstallIntent> choose_version(const Tools&, ArtifactKind, const Operation
 Result<InstalledArtifact> find_installed(store::OperationStore&, ArtifactKind,
                                          const std::string& name_or_id, const std::string& verb);
 
+// For people: its title, or its name when it has none.
+std::string title_of(const InstalledArtifact&);
+
 // Whether this step from one version to another may break what relies on it: another major version,
 // or another minor one before 1.0.
 bool is_breaking(const std::string& from, const std::string& to);
