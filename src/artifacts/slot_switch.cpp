@@ -83,8 +83,7 @@ std::string active_place(const Shelf& shelf, ArtifactKind kind, const std::strin
 }
 
 Result<SlotSwitch> plan_switch(const Shelf& shelf, ArtifactKind kind, const std::string& name,
-                               const std::string& to, const std::string& aside,
-                               const std::string& version_before) {
+                               const std::string& to) {
   SlotSwitch plan;
   plan.kind = kind;
   plan.name = name;
@@ -97,8 +96,6 @@ Result<SlotSwitch> plan_switch(const Shelf& shelf, ArtifactKind kind, const std:
     plan.link = written_in(target);
   } else if (type == fs::file_type::directory) {
     plan.before = StoodThere::folder;
-    plan.aside = aside;
-    plan.version = version_before;
   } else if (type != fs::file_type::not_found) {
     return fail(ErrorCode::conflict,
                 "cannot install " + name + ": " + target.string() + " is there and is a file",

@@ -25,10 +25,10 @@ struct SlotSwitch {
 };
 BOOST_DESCRIBE_STRUCT(SlotSwitch, (), (kind, name, to, before, link, aside, version))
 
-// Looks at what stands there now. `aside` is used when that is a plain directory.
+// Looks at what stands there now. Where that is a plain directory, the caller says in `aside` and
+// `version` where it goes.
 Result<SlotSwitch> plan_switch(const Shelf&, ArtifactKind, const std::string& name,
-                               const std::string& to, const std::string& aside,
-                               const std::string& version_before);
+                               const std::string& to);
 
 bool is_switched(const Shelf&, const SlotSwitch&);
 // not_found: "slot_missing", the version is not in its place.

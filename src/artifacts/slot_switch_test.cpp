@@ -27,9 +27,12 @@ struct Bench {
   }
   SlotSwitch switch_to(const std::string& place, const OperationId& id,
                        const std::string& version_before = {}) const {
-    const auto aside = Shelf::new_place(skill, "notes", "A", id);
-    const auto plan = plan_switch(shelf, skill, "notes", place, aside, version_before);
+    auto plan = plan_switch(shelf, skill, "notes", place);
     REQUIRE(plan);
+    if (plan->before == StoodThere::folder) {
+      plan->aside = Shelf::new_place(skill, "notes", "A", id);
+      plan->version = version_before;
+    }
     REQUIRE(switch_in(shelf, *plan, id));
     REQUIRE(switch_in(shelf, *plan, id));  // as after a crash
     CHECK(is_switched(shelf, *plan));
@@ -110,9 +113,9 @@ TEST_CASE("a copy of the base directory knows what was placed in it, and takes i
 TEST_CASE("a file where an artifact is to be is refused, and files that are gone are named") {
   const Bench bench;
   Bench::write(bench.name(), "a file");
-  CHECK(plan_switch(bench.shelf, skill, "notes", "x", "y", "").error().reason == "file_in_the_way");
+  CHECK(plan_switch(bench.shelf, skill, "notes", "x").error().reason == "file_in_the_way");
   fs::remove(bench.name());
-  const auto plan = plan_switch(bench.shelf, skill, "notes", "skills/notes/A.op_9", "y", "");
+  const auto plan = plan_switch(bench.shelf, skill, "notes", "skills/notes/A.op_9");
   CHECK(switch_in(bench.shelf, plan.value(), first).error().reason == "slot_missing");
 }
 

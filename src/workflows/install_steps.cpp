@@ -197,36 +197,29 @@ Result<std::optional<Noted>> noted(StepContext& run, const char* key) {
   return std::optional<Noted>(std::move(value));
 }
 
-// A plain directory that stands where the artifact is to be, and what is known of it.
-struct TakenOver {
-  Deployment version;
-  enum class Of { this_hub, somebody } of = Of::somebody;
-};
-
-TakenOver look_at_folder(const Travel& journey, const OperationId& id) {
+// A plain directory that stands where the artifact is to be, as the version that it becomes: this
+// hub's when it is as it was installed, somebody's own otherwise.
+Deployment look_at_folder(const Travel& journey, const OperationId& id) {
   const auto& artifact = journey.artifact;
   const auto folder = journey.tools.shelf.installed(artifact.kind, artifact.name);
-  TakenOver taken;
-  if (const auto before = journey.present()) taken.version = deployment_of(*before);
-  taken.version.slot = "A";
+  Deployment taken;
+  if (const auto before = journey.present()) taken = deployment_of(*before);
+  taken.slot = "A";
   std::string tree;
   if (const auto manifest = registry::read_manifest(artifact.kind, folder)) {
-    if (taken.version.version.empty()) taken.version.version = manifest->version;
-    if (taken.version.title.empty()) taken.version.title = manifest->title;
-    if (taken.version.requires_skills.empty()) {
-      taken.version.requires_skills = manifest->requires_skills;
-    }
+    if (taken.version.empty()) taken.version = manifest->version;
+    if (taken.title.empty()) taken.title = manifest->title;
+    if (taken.requires_skills.empty()) taken.requires_skills = manifest->requires_skills;
     if (const auto files = registry::read_tree(folder, manifest->secret_fixtures)) {
       tree = files->digest;
     }
   }
-  const bool ours = !tree.empty() && tree == taken.version.tree;
-  taken.of = ours ? TakenOver::Of::this_hub : TakenOver::Of::somebody;
-  taken.version.tree = tree;
-  if (taken.version.id.empty()) taken.version.id = artifact.name;
-  taken.version.place =
-      ours ? Shelf::new_place(artifact.kind, artifact.name, "A", id)
-           : "kept/" + directory_of(artifact.kind) + "/" + artifact.name + "." + id.text();
+  const bool ours = !tree.empty() && tree == taken.tree;
+  taken.tree = tree;
+  if (taken.id.empty()) taken.id = artifact.name;
+  taken.place = ours
+                    ? Shelf::new_place(artifact.kind, artifact.name, "A", id)
+                    : "kept/" + directory_of(artifact.kind) + "/" + artifact.name + "." + id.text();
   return taken;
 }
 
@@ -235,11 +228,14 @@ Result<> plan_activation(const Travel& journey, StepContext& run) {
   auto& notes = run.notes();
   if (notes.contains("switch")) return {};
   const auto& artifact = journey.artifact;
-  const auto taken = look_at_folder(journey, run.operation_id());
-  HUB_TRY(plan,
-          artifacts::plan_switch(journey.tools.shelf, artifact.kind, artifact.name,
-                                 journey.place(run), taken.version.place, taken.version.version));
-  if (plan.before == StoodThere::folder) notes["taken_over"] = to_json(taken.version);
+  HUB_TRY(plan, artifacts::plan_switch(journey.tools.shelf, artifact.kind, artifact.name,
+                                       journey.place(run)));
+  if (plan.before == StoodThere::folder) {
+    const auto taken = look_at_folder(journey, run.operation_id());
+    plan.aside = taken.place;
+    plan.version = taken.version;
+    notes["taken_over"] = to_json(taken);
+  }
   if (const auto before = journey.present()) notes["before"] = to_json(*before);
   notes["switch"] = to_json(plan);
   HUB_CHECK(run.save_notes());

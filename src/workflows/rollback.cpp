@@ -53,7 +53,7 @@ Result<> go_back(const Tools& tools, const InstalledArtifact& wanted, StepContex
     // As it stands now: it may have been updated while this waited in line.
     HUB_TRY(now, find_installed(tools.store, wanted.kind, wanted.name, "roll back"));
     HUB_TRY(previous, previous_of(tools, now));
-    HUB_TRY(plan, artifacts::plan_switch(tools.shelf, now.kind, now.name, previous.place, {}, {}));
+    HUB_TRY(plan, artifacts::plan_switch(tools.shelf, now.kind, now.name, previous.place));
     if (plan.before == artifacts::StoodThere::folder) {
       return fail(ErrorCode::conflict,
                   "cannot roll back " + now.name + ": a directory stands in the place of its link",
