@@ -26,7 +26,7 @@ struct Deployment {
   boost::json::object title_i18n;
   std::string tree;                          // "sha256:…" of its files; empty: not known
   std::string commit;                        // of the registry it came from
-  std::vector<std::string> requires_skills;  // a scenario's required skills, by name
+  std::vector<std::string> requires_skills;  // by name
   OperationId operation_id;                  // the one that put it here
 };
 BOOST_DESCRIBE_STRUCT(Deployment, (),
@@ -54,7 +54,7 @@ struct InstalledArtifact {
   std::string version;
   std::string tree;                          // "sha256:…" of its files, registry.md
   std::string commit;                        // of the registry it came from
-  std::vector<std::string> requires_skills;  // a scenario's required skills, by name
+  std::vector<std::string> requires_skills;  // by name
   Time installed_at{};
   Time updated_at{};
   OperationId operation_id;              // the one that put it here

@@ -34,7 +34,7 @@ struct CatalogEntry {
   std::string publisher;                     // publisher.owner_id; empty when unknown
   std::string path;                          // "skills/<name>"
   std::string updated_at;                    // as published
-  std::vector<std::string> requires_skills;  // a scenario's required skills
+  std::vector<std::string> requires_skills;  // by name
   std::vector<std::string> optional_skills;
   std::string tree;  // integrity.tree, "sha256:…"; empty when it was published without one
   std::optional<std::int64_t> size_bytes;

@@ -96,9 +96,7 @@ void EntryReader::read_field(const JsonString& key) {
     }
     case Field::tags: return read_texts(entry.tags, "tags");
     case Field::title: return read_text(entry.title, "title");
-    case Field::skills:
-      if (entry.kind == ArtifactKind::scenario) return read_skills();
-      break;
+    case Field::skills: return read_skills();
     case Field::version: return read_text(entry.version, "version");
     case Field::install: return read_install();
     case Field::publisher: return read_publisher();

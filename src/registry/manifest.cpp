@@ -159,9 +159,10 @@ Result<Manifest> parse_manifest(ArtifactKind kind, std::string_view bytes,
   } else {
     add_new(manifest.tags, fields.texts(manifest.root, "", "tags"));
   }
+  read_skills(fields, manifest);
   switch (kind) {
     case ArtifactKind::skill: read_dependencies(fields, manifest); break;
-    case ArtifactKind::scenario: read_skills(fields, manifest); break;
+    case ArtifactKind::scenario: break;
   }
   if (fields.error) return tl::unexpected(*fields.error);
   return manifest;

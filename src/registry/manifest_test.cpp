@@ -121,6 +121,16 @@ TEST_CASE("anchors, merge keys, folded scalars and dotted keys are understood") 
   CHECK(manifest.dependencies.size() == 2);
 }
 
+TEST_CASE("a skill may require skills too, by the same keys") {
+  const auto manifest = parse_manifest(ArtifactKind::skill,
+                                       "name: radio\nversion: 1.0.0\ndepends: [audio]\n"
+                                       "runtime:\n  skills:\n    optional: [lights]\n",
+                                       "skills/radio/skill.yaml");
+  REQUIRE(manifest);
+  CHECK(manifest->requires_skills == std::vector<std::string>{"audio"});
+  CHECK(manifest->optional_skills == std::vector<std::string>{"lights"});
+}
+
 TEST_CASE("a scenario's skills come from depends, then runtime, each once") {
   const auto manifest = scenario(
       "id: s\ndepends: [a, b]\n"

@@ -122,6 +122,16 @@ JsonNode activation_of(const YamlNode& activation) {
   return policy;
 }
 
+void set_required_skills(JsonNode& entry, const Manifest& manifest) {
+  if (manifest.requires_skills.empty() && manifest.optional_skills.empty()) return;
+  JsonNode skills = JsonNode::object();
+  skills.set("required", JsonNode::strings(manifest.requires_skills));
+  if (!manifest.optional_skills.empty()) {
+    skills.set("optional", JsonNode::strings(manifest.optional_skills));
+  }
+  entry.set("skills", std::move(skills));
+}
+
 void set_skill_keys(JsonNode& entry, const Manifest& manifest) {
   set_text(entry, "entry", entry_of(manifest.root));
   if (const YamlNode* runtime = manifest.root.find("runtime")) {
@@ -138,6 +148,7 @@ void set_skill_keys(JsonNode& entry, const Manifest& manifest) {
   if (tools && tools->kind == YamlNode::Kind::sequence) {
     entry.set("tools_count", JsonNode::number(std::ssize(tools->items)));
   }
+  set_required_skills(entry, manifest);
 }
 
 void set_scenario_keys(JsonNode& entry, const Manifest& manifest) {
@@ -145,14 +156,7 @@ void set_scenario_keys(JsonNode& entry, const Manifest& manifest) {
   if (trigger && trigger->kind == YamlNode::Kind::scalar && !trigger->is_null()) {
     set_text(entry, "trigger", trigger->text);
   }
-  if (!manifest.requires_skills.empty() || !manifest.optional_skills.empty()) {
-    JsonNode skills = JsonNode::object();
-    skills.set("required", JsonNode::strings(manifest.requires_skills));
-    if (!manifest.optional_skills.empty()) {
-      skills.set("optional", JsonNode::strings(manifest.optional_skills));
-    }
-    entry.set("skills", std::move(skills));
-  }
+  set_required_skills(entry, manifest);
   set_mapping(entry, "io", manifest.root);
 }
 
