@@ -125,8 +125,41 @@ test(
     await page.keyboard.press("Enter");
     await installed(page, "skill:timer_skill").waitFor({ state: "detached" });
     await until("the focus in the list", () =>
-      page.evaluate(() => document.activeElement?.tagName !== "BODY"),
+      page.getByTestId("installed-skills").evaluate((list) => list === document.activeElement),
     );
+    browser.assertNoFaults();
+  },
+);
+
+test(
+  "what goes away under an open menu or question leaves the keyboard in its list",
+  {
+    timeout: 120_000,
+  },
+  async (t) => {
+    const { hub, browser } = await start(t);
+    const page = await browser.newPage();
+    await open(page, hub);
+    const row = installed(page, "skill:timer_skill");
+    for (const asked of [false, true]) {
+      await hub.operate("skill.install", "skill", "timer_skill");
+      await row.waitFor();
+      await row.getByRole("button").focus();
+      await page.keyboard.press("Enter");
+      const menu = page.getByRole("menu");
+      await menu.waitFor();
+      if (asked) {
+        await page.keyboard.press("End");
+        await page.keyboard.press("Enter");
+        await page.locator(".overlay").waitFor();
+      }
+      await hub.operate("skill.uninstall", "skill", "timer_skill");
+      await row.waitFor({ state: "detached" });
+      await page.locator(".menu-popover, .overlay").waitFor({ state: "detached" });
+      await until("the focus in the list", () =>
+        page.getByTestId("installed-skills").evaluate((list) => list === document.activeElement),
+      );
+    }
     browser.assertNoFaults();
   },
 );

@@ -140,10 +140,23 @@ export class Hub {
 
   /** GET with the token; the JSON. */
   async get(route) {
-    const response = await fetch(new URL(route, this.address), {
-      headers: { Authorization: `Bearer ${this.token}` },
+    return this.#ask(route, {});
+  }
+
+  /** Asks for an operation, as another client would. */
+  async operate(kind, target_kind, target_id, params = {}) {
+    return this.#ask("/api/operations", {
+      method: "POST",
+      body: JSON.stringify({ kind, target_kind, target_id, params }),
     });
-    if (!response.ok) throw new Error(`GET ${route}: ${response.status}`);
+  }
+
+  async #ask(route, request) {
+    const headers = { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" };
+    const response = await fetch(new URL(route, this.address), { ...request, headers });
+    if (!response.ok) {
+      throw new Error(`${request.method ?? "GET"} ${route}: ${response.status}`);
+    }
     return response.json();
   }
 
