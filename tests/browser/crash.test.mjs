@@ -24,7 +24,7 @@ test(
   },
   async (t) => {
     const folder = await temporaryFolder(t);
-    const killed = await Hub.start(t, folder, { fault: "delay_ms=400" });
+    const killed = await Hub.start(t, folder, { fault: "delay_ms=150" });
     const browser = await Browser.start(t);
     const page = await browser.newPage();
     const watcher = await browser.newPage({ locale: "ru-RU" });

@@ -55,7 +55,7 @@ test(
 );
 
 test("an install can be cancelled, and the button comes back", { timeout: 180_000 }, async (t) => {
-  const { hub, browser } = await start(t, { fault: "delay_ms=400" });
+  const { hub, browser } = await start(t, { fault: "delay_ms=100" });
   const page = await browser.newPage();
   await open(page, hub);
   await openMarketplace(page);
@@ -191,7 +191,7 @@ test(
     timeout: 240_000,
   },
   async (t) => {
-    const { hub, browser } = await start(t, { fault: "delay_ms=300" });
+    const { hub, browser } = await start(t, { fault: "delay_ms=150" });
     const axe = await readFile(
       createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
       "utf8",

@@ -42,7 +42,7 @@ test("an install is taken back from the list of what has ended", { timeout: 180_
 });
 
 test("a cancelled install is tried again with one click", { timeout: 180_000 }, async (t) => {
-  const hub = await Hub.start(t, await temporaryFolder(t), { fault: "delay_ms=300" });
+  const hub = await Hub.start(t, await temporaryFolder(t), { fault: "delay_ms=120" });
   const browser = await Browser.start(t);
   const page = await browser.newPage();
   await open(page, hub);

@@ -10,7 +10,7 @@ from cli_screen import Terminal
 from harness import (BINARY, SAMPLES, Hub, run_cli, temporary_folder, wait_until, write_scenario,
                      write_skill)
 
-SLOW = "delay_ms=250"  # at each durable point: an install takes a few seconds
+SLOW = "delay_ms=100"  # at each durable point: an install takes a few seconds
 
 
 def environment(**more):

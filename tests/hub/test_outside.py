@@ -304,7 +304,7 @@ class Lifecycle(unittest.TestCase):
     def test_a_stop_in_the_middle_goes_on_at_the_next_start(self):
         with temporary_folder() as folder:
             base = folder / "base"
-            with Hub(base, fault="delay_ms=300") as hub:
+            with Hub(base, fault="delay_ms=120") as hub:
                 hub.wait_catalog(10)
                 operation_id = hub.post("/api/scenarios/install", {
                     "name": "kitchen_helper", "async_operation": True}).json["operation_id"]
@@ -319,7 +319,7 @@ class Lifecycle(unittest.TestCase):
     def test_a_cancel_takes_back_what_was_done(self):
         with temporary_folder() as folder:
             base = folder / "base"
-            with Hub(base, fault="delay_ms=200") as hub:
+            with Hub(base, fault="delay_ms=100") as hub:
                 hub.wait_catalog(10)
                 operation_id = hub.post("/api/scenarios/install", {
                     "name": "kitchen_helper", "async_operation": True}).json["operation_id"]
