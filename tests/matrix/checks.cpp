@@ -43,8 +43,8 @@ bool disk_made_it_fail(const End& end, const Expectation& wanted) {
 }
 
 // A hub that died three times while it took something back leaves it, says so, and lets it be taken
-// back again by hand: then all is as it should be. Null when that cannot be done. The operation that
-// does it does not count.
+// back again by hand: then all is as it should be. Null when that cannot be done. The operation
+// that does it does not count.
 std::optional<End> undone_by_hand(SmallHub& hub, const OperationState& left, Sentences& found) {
   const auto& target = left.undo_of.value_or(left.operation_id);
   const auto undone = hub.manager().undo(target, {"user", "matrix"});

@@ -31,7 +31,7 @@ MatrixOptions options_from_environment(Loss loss) {
     options.points_max = 1'000'000;
     options.calls_max = 30;
     options.cuts = 4;
-    options.halves = false;
+    options.thirds = false;
   }
   return options;
 }
@@ -61,9 +61,9 @@ bool Matrix::is_wanted(const Scenario& one) const {
   return !enough() && one.name.find(options_.only) != std::string::npos;
 }
 
-bool Matrix::is_in_my_half(const Scenario& one) const {
-  if (!options_.halves || !options_.only.empty()) return true;
-  return lottery_.draw(one.name + " half", 0.5) == (options_.loss == Loss::kill);
+bool Matrix::is_in_my_third(const Scenario& one) const {
+  if (!options_.thirds || !options_.only.empty()) return true;
+  return lottery_.number(one.name + " third") % 3 == (options_.loss == Loss::kill ? 0U : 1U);
 }
 
 void Matrix::run(const Sample& sample) {
@@ -101,7 +101,7 @@ void Matrix::run(const Sample& sample) {
         // A step that is found done after the restart does not run again, so it is not meddled
         // with.
         scenario.may_succeed = what == cancel || when == after;
-        if (is_wanted(scenario) && is_in_my_half(scenario)) run(scenario, {success.end});
+        if (is_wanted(scenario) && is_in_my_third(scenario)) run(scenario, {success.end});
       }
     }
   }

@@ -15,11 +15,12 @@ struct MatrixOptions {
   Loss loss = Loss::kill;
   std::uint64_t seed = 1;
   // Copies of one scenario, about: at fault points, and between any two calls that change a file.
-  double points_max = 0.8, calls_max = 0.5;  // ten times as many of a success
+  double points_max = 0.6, calls_max = 0.35;  // ten times as many of a success
   std::size_t cuts = 1;       // for each such place: ways to lose what was not synced
   double share_again = 0.15;  // of the restarts that the plug is pulled at once more
-  // Of the failures and cancels of a sample each is tried either with kills or with power cuts.
-  bool halves = true;
+  // Of the failures and cancels of a sample each is tried with kills, with power cuts or not at
+  // all.
+  bool thirds = true;
   bool all_lost = false;  // power: nothing unsynced ever outlasts it; the last copies go first
   std::string only = {};  // scenarios whose name holds this
   std::function<bool(const Call&)> skip_sync = {};  // an fsync that does nothing
@@ -69,7 +70,7 @@ class Matrix {
   void run(const Sample&);
   Course run(const Scenario&, const std::vector<End>& other_ends);
   bool is_wanted(const Scenario&) const;
-  bool is_in_my_half(const Scenario&) const;
+  bool is_in_my_third(const Scenario&) const;
   // What stands before the plug is pulled, and the operation that is retried or undone.
   Expectation prepare(const Scenario&, const fs::path& base, OperationId& first);
   void run_case(const Scenario&, const Snapshot&, const Expectation&, int crashes);
