@@ -185,6 +185,43 @@ TEST_CASE("a final step that can look for itself asks nobody") {
   CHECK(post.sent == 2);
 }
 
+TEST_CASE("a final step that cannot be looked at yet is looked at again before a person is asked") {
+  InDoubt post;
+  std::atomic<int> looked{0};
+  post.send.probe = [&](StepContext&) {
+    return ++looked < 3 ? Presence::in_doubt : Presence::present;
+  };
+  post.send.run = [&](StepContext&) -> Result<> {
+    ++post.sent;
+    return fail(ErrorCode::unavailable, "cannot hear whether it arrived", "no_answer");
+  };
+  SUBCASE("it answers in time") {
+    post.send.retry = {.attempts_max = 3, .delay_first = std::chrono::milliseconds(10)};
+    post.begin();
+    const auto id = post.accept();
+    post.await_backoff(id);
+    CHECK(looked == 1);
+    CHECK(post.state_of(id).reason->params.at("code") == "STEP_IN_DOUBT");
+    post.clock.advance(seconds(1));
+    until("the second look", [&] {
+      const auto reason = post.state_of(id).reason;
+      return looked == 2 && reason && reason->params.at("attempt") == 3;
+    });
+    post.clock.advance(seconds(1));
+    CHECK(post.end_of(id).status == succeeded);
+  }
+  SUBCASE("it does not") {
+    post.send.retry = {.attempts_max = 2, .delay_first = std::chrono::milliseconds(10)};
+    post.begin();
+    const auto id = post.accept();
+    post.await_backoff(id);
+    post.clock.advance(seconds(1));
+    post.await_status(id, waiting_input);
+    CHECK(looked == 2);
+  }
+  CHECK(post.sent == 1);
+}
+
 TEST_CASE("a final step that says plainly that it failed is believed") {
   Post post;
   post.send.run = [](StepContext&) -> Result<> {

@@ -42,6 +42,14 @@ Error left_in_doubt(const Step& step, const std::string& why) {
                {{"step", step.name}}};
 }
 
+Error not_known_yet(const Step& step) {
+  return Error{ErrorCode::unavailable,
+               "cannot tell yet whether step " + step.name + " was done",
+               "step_in_doubt",
+               "",
+               {{"step", step.name}}};
+}
+
 // "run_again", or {"answer": "run_again"} as a form sends it.
 std::string text_of(const Json& answer) {
   if (answer.is_string()) return std::string(answer.get_string());
@@ -137,6 +145,10 @@ std::optional<StepEnd> StepRunner::in_final_doubt(const Step& step) {
   if (ledger_.cancel_asked() || ledger_.past_deadline()) {
     desk_.notes()[note::in_doubt] = true;  // there is nobody to wait for any more
     return StepEnd{StepEnd::How::failed, left_in_doubt(step, "it was to stop meanwhile")};
+  }
+  // What cannot be looked at now often can in a moment. It is looked at again, not run again.
+  if (ledger_.entry(desk_.at()).attempts + 1 < step.retry.attempts_max) {
+    return StepEnd{StepEnd::How::tries_again, not_known_yet(step)};
   }
   desk_.set_question(final_question, {{"answers", {"run_again", "count_as_done", "give_up"}}});
   question_ = desk_.take_question();
