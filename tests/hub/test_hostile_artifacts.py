@@ -1,8 +1,6 @@
 """Artifacts that mean harm, through a real hub's install: each ends with a clear error, changes
 nothing outside its own folders, and leaves no process behind."""
 
-import base64
-import hashlib
 import io
 import os
 import pathlib
@@ -12,33 +10,12 @@ import unittest
 import zipfile
 
 from harness import Hub, run_cli, temporary_folder, wait_until, write_skill
+from wheels import offline, write_wheel
 
 MARK = f"hostile-{os.getpid()}"
 
 
 OUTSIDE = (pathlib.Path("/usr/x-hostile"), pathlib.Path("/x-hostile"))
-
-
-def record(files):
-    """The RECORD of a wheel, as pip checks it."""
-    lines = []
-    for name, content in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-        lines.append(f"{name},sha256={digest},{len(content)}")
-    return "\n".join(lines).encode()
-
-
-def write_wheel(folder, name, files):
-    folder.mkdir(parents=True, exist_ok=True)
-    info = f"{name}-1.0.dist-info"
-    files = {**files,
-             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
-             f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
-    files[f"{info}/RECORD"] = record(files) + f"\n{info}/RECORD,,\n".encode()
-    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w",
-                         zipfile.ZIP_DEFLATED) as wheel:
-        for path, content in files.items():
-            wheel.writestr(path, content)
 
 
 def write_bomb(folder, name, mebibytes):
@@ -68,10 +45,6 @@ def write_source(folder, name, backend):
             entry = tarfile.TarInfo(f"{name}-1.0/{path}")
             entry.size = len(text.encode())
             tar.addfile(entry, io.BytesIO(text.encode()))
-
-
-def offline(*packages):
-    return f"dependencies: ['--no-index', '--find-links=wheels', {', '.join(packages)}]\n"
 
 
 def processes_marked():
