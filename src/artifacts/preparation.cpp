@@ -16,7 +16,7 @@ std::function<void(const std::string&)> told_as(
 }
 
 Result<> bring_packages(const PreparationRequest& request, const registry::Manifest& manifest) {
-  if (manifest.dependencies.empty()) return {};
+  if (manifest.dependencies.empty() || request.packages == SkillPackages::are_there) return {};
   PackagesRequest wanted;
   wanted.source = request.source;
   wanted.target = request.vendor;

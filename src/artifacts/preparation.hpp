@@ -13,6 +13,7 @@
 namespace hub::artifacts {
 
 enum class SkillTests { leave_out, run };
+enum class SkillPackages { install, are_there };  // are_there: in `vendor`, brought from elsewhere
 
 struct PreparationRequest {
   ArtifactKind kind = ArtifactKind::skill;
@@ -20,6 +21,7 @@ struct PreparationRequest {
   fs::path vendor;          // where pip packages go; made when there are any
   fs::path downloads = {};  // of pip, shared by all skills; empty: nothing is kept
   SkillTests tests = SkillTests::leave_out;
+  SkillPackages packages = SkillPackages::install;
   std::function<void(const std::string& line)> on_line = {};  // "pip: …", "tests: …"
   // Bytes of the downloads that pip has named so far.
   std::function<void(std::int64_t done, std::int64_t total)> on_bytes = {};

@@ -113,6 +113,7 @@ Response plan_response(const operations::Preview& preview) {
       {"title_args", state.title_args},
       {"message", state.message}};
   if (state.deadline_at) plan["deadline_at"] = to_json(*state.deadline_at);
+  if (!preview.outlook.is_null()) plan["outlook"] = preview.outlook;
   return json(200,
               boost::json::object{{"ok", true}, {"accepted", false}, {"plan", std::move(plan)}});
 }

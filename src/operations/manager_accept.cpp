@@ -206,6 +206,7 @@ Result<Preview> OperationManager::preview(const OperationRequest& request) {
   preview.state.log_href.clear();
   preview.bytes = plan.bytes;
   preview.space_needed = plan.space_needed;
+  preview.outlook = std::move(plan.outlook);
   if (const auto free = free_bytes()) preview.space_free = static_cast<std::int64_t>(*free);
   preview.reversible = is_reversible(steps);
   if (preview.reversible) preview.undo_window = workflow.undo_window();

@@ -37,6 +37,7 @@ struct Preview {
   OperationState
       state;  // as it would be accepted, without an id: title, steps, resources, warnings
   std::optional<std::int64_t> bytes, space_needed, space_free;
+  Json outlook;             // Plan::outlook
   bool reversible = false;  // each step with an effect has an undo, and none is final
   std::chrono::seconds undo_window{0};
   std::optional<OperationId> joins;       // the same request is live: this one would be the answer

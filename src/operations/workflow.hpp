@@ -25,6 +25,7 @@ struct Plan {
   std::optional<std::int64_t> bytes;  // to fetch; absent: unknown
   std::optional<std::int64_t>
       space_needed;  // bytes on the hub's disk while it runs; absent: unknown
+  Json outlook;      // what else a dry run shows; not stored
 };
 
 // What a step may say, ask and remember while it runs.

@@ -50,10 +50,15 @@ std::string tree_digest(std::vector<ArtifactFile> files);
 // Sorted, summed and digested.
 ArtifactTree tree_of(std::vector<ArtifactFile>);
 
+// Whether an artifact may hold what looks like a secret: none that is published, one that stays on
+// its machine may.
+enum class Secrets { refused, allowed };
+
 // Walks, validates and digests; nothing is read before all names, kinds and sizes are known to be
 // good. `secret_fixtures` may hold what looks like a secret.
 Result<ArtifactTree> read_tree(const fs::path& directory,
-                               const std::vector<std::string>& secret_fixtures = {});
+                               const std::vector<std::string>& secret_fixtures = {},
+                               Secrets = Secrets::refused);
 
 // The digest of what is published at `path` in a commit, by the same rules for names, modes and
 // sizes; what looks like a secret is out already and refused no more.

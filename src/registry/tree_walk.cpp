@@ -143,14 +143,15 @@ class Descriptor {
 // Reads files one after the other through one buffer.
 class ContentReader {
  public:
-  ContentReader(fs::path root, const std::vector<std::string>& fixtures)
-      : root_(std::move(root)), fixtures_(fixtures) {}
+  ContentReader(fs::path root, const std::vector<std::string>& fixtures, Secrets secrets)
+      : root_(std::move(root)), fixtures_(fixtures), secrets_(secrets) {}
 
   Result<> read(ArtifactFile& file) {
     constexpr std::int64_t bytes_max = git::TreeLimits{}.file_bytes_max;
     const fs::path path = root_ / file.path;
     const Descriptor descriptor(path);
-    const bool fixture = std::ranges::find(fixtures_, file.path) != fixtures_.end();
+    const bool fixture =
+        secrets_ == Secrets::allowed || std::ranges::find(fixtures_, file.path) != fixtures_.end();
     Sha256 hash;
     std::size_t kept = 0;  // of the piece before, so that nothing hides on the border
     std::int64_t before = 0, lines = 1;
@@ -205,13 +206,14 @@ class ContentReader {
 
   fs::path root_;
   const std::vector<std::string>& fixtures_;
+  Secrets secrets_;
   std::vector<char> buffer_ = std::vector<char>(buffer_bytes);
 };
 
 }  // namespace
 
 Result<ArtifactTree> read_tree(const fs::path& directory,
-                               const std::vector<std::string>& secret_fixtures) {
+                               const std::vector<std::string>& secret_fixtures, Secrets secrets) {
   std::error_code ec;
   if (!fs::is_directory(directory, ec)) {
     return fail(ErrorCode::not_found,
@@ -222,7 +224,7 @@ Result<ArtifactTree> read_tree(const fs::path& directory,
   HUB_CHECK(walker.walk(directory, ""));
   HUB_CHECK(walker.check_links());
   HUB_CHECK(check_together(walker.files));
-  ContentReader reader(directory, secret_fixtures);
+  ContentReader reader(directory, secret_fixtures, secrets);
   for (auto& file : walker.files) HUB_CHECK(reader.read(file));
   return tree_of(std::move(walker.files));
 }
