@@ -2,6 +2,7 @@
 
 #include "workflows/diagnostics_run.hpp"
 #include "workflows/install.hpp"
+#include "workflows/migration_run.hpp"
 #include "workflows/model_download.hpp"
 #include "workflows/model_remove.hpp"
 #include "workflows/pin.hpp"
@@ -27,6 +28,7 @@ operations::Workflows all_workflows(const Tools& tools) {
   all.push_back(std::make_unique<RegistryRefresh>(tools));
   all.push_back(std::make_unique<WorkspaceUpdate>(tools));
   all.push_back(std::make_unique<DiagnosticsRun>(tools));
+  all.push_back(std::make_unique<MigrationRun>(tools));
   all.push_back(std::make_unique<ModelDownload>(tools));
   all.push_back(std::make_unique<ModelRemove>(tools));
   return all;

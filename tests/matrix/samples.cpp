@@ -5,6 +5,7 @@
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "migration/test_workspace.hpp"
 #include "registry/init_registry.hpp"
 #include "registry/push.hpp"
 #include "transfer/test_server.hpp"
@@ -73,6 +74,21 @@ OperationRequest model_request() {
   return wanted;
 }
 
+// A workspace of AdaOS, outside of all that the plug is pulled on.
+OperationRequest migration_request() {
+  static const TemporaryDirectory folder;
+  static const migration::testing::TestWorkspace adaos = [] {
+    const migration::testing::TestWorkspace made(folder.path() / "adaos");
+    made.skill("radio", "1.2.0", "B");
+    made.skill("kettle", "0.9.0");
+    made.scenario("morning", "0.3.0", "radio");
+    return made;
+  }();
+  auto wanted = request("migration.run", "workspace", "adaos");
+  wanted.params = {{"source", adaos.root().string()}};
+  return wanted;
+}
+
 // With its links as links.
 void copy_folder(const fs::path& from, const fs::path& to) {
   fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
@@ -112,6 +128,7 @@ std::vector<Sample> samples_of(const OperationKind& kind) {
       {"scenario.push", Start::bare, request("scenario.push", "scenario", "breakfast")},
       {"registry.refresh", Start::unaware, request("registry.refresh", "registry", "registry")},
       {"diagnostics.run", Start::outdated, request("diagnostics.run", "hub", "hub"), true},
+      {"migration.run", Start::bare, migration_request()},
       {"model.download", Start::bare, model_request()},
       {"model.download over another", Start::outdated, model_request()},
       {"model.remove", Start::outdated, request("model.remove", "model", "tiny")},
