@@ -171,6 +171,7 @@ Command parse(int argc, const char* const* argv, const std::string& version) {
   add_registry(app, parsing);
   add_operations(app, parsing);
   add_doctor(app, parsing);
+  add_migrate(app, parsing);
   add_backup(app, parsing);
   try {
     app.parse(argc, argv);

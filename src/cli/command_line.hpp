@@ -166,6 +166,11 @@ struct ListModels {
   HubOptions hub;
 };
 
+// An AdaOS workspace, taken over: `start` is a migration.run.
+struct Migrate {
+  StartOperation start;
+};
+
 // ---- commands that work on a base directory
 
 struct Backup {
@@ -196,10 +201,11 @@ inline constexpr int exit_operation_failed = 4;
 inline constexpr int exit_operation_cancelled = 5;
 inline constexpr int exit_left = 130;  // Ctrl-C while watching: the operation goes on
 
-using Command = std::variant<Serve, Push, RegistryInit, RegistryRebuild, RegistryVerify,
-                             RegistryDiff, ListOperations, ShowOperation, WatchOperations,
-                             SteerOperation, LogOperation, StartOperation, SearchMarketplace,
-                             ShowPublished, CallTool, ListModels, Doctor, Backup, Restore, Exit>;
+using Command =
+    std::variant<Serve, Push, RegistryInit, RegistryRebuild, RegistryVerify, RegistryDiff,
+                 ListOperations, ShowOperation, WatchOperations, SteerOperation, LogOperation,
+                 StartOperation, SearchMarketplace, ShowPublished, CallTool, ListModels, Migrate,
+                 Doctor, Backup, Restore, Exit>;
 
 Command parse(int argc, const char* const* argv, const std::string& version);
 

@@ -49,6 +49,8 @@ void add_doctor(CLI::App& app, Parsing&);
 void add_tool_call(CLI::App& group, Parsing&);
 // `model …`.
 void add_model(CLI::App& app, Parsing&);
+// `migrate`.
+void add_migrate(CLI::App& app, Parsing&);
 // `backup`, `restore`.
 void add_backup(CLI::App& app, Parsing&);
 

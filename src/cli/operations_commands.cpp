@@ -247,6 +247,8 @@ Result<int> start_operation(const StartOperation& wanted, const Clock& clock) {
   return ended(end, wanted.hub.output);
 }
 
+}  // namespace
+
 int finished(const Result<int>& result, Output output) {
   if (result) return *result;
   if (result.error().reason == "interrupted") {
@@ -256,8 +258,6 @@ int finished(const Result<int>& result, Output output) {
   }
   return report(result.error(), output);
 }
-
-}  // namespace
 
 int run(const ListOperations& wanted, const Clock& clock) {
   return finished(list_operations(wanted, clock), wanted.hub.output);

@@ -14,6 +14,7 @@
 #include "cli/command_line.hpp"
 #include "cli/doctor.hpp"
 #include "cli/marketplace_commands.hpp"
+#include "cli/migrate_commands.hpp"
 #include "cli/model_commands.hpp"
 #include "cli/operations_commands.hpp"
 #include "cli/published_address.hpp"

@@ -46,6 +46,7 @@ describe("the two languages", () => {
       "workspace.update",
       "registry.refresh",
       "diagnostics.run",
+      "migration.run",
       "model.download",
       "model.remove",
     ]) {
