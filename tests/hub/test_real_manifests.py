@@ -1,7 +1,7 @@
 """The published manifests of ../shared/data on a whole hub: each skill is installed, updated,
-rolled back, uninstalled, and what can be taken back is. The code is not in that data, so each skill gets
-functions of the names that its manifest gives its tools, and empty wheels of the packages it asks
-for. Skipped, saying so, where the data is absent."""
+rolled back, uninstalled, and what can be taken back is. The code is not in that data, so each
+skill gets functions of the names that its manifest gives its tools, and empty wheels of the
+packages it asks for. Skipped, saying so, where the data is absent."""
 
 import pathlib
 import re
