@@ -255,6 +255,7 @@ class Download {
 
   Result<> read_ends() {
     int left = 0;
+    const auto cuts = report_.cuts;
     while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURL* handle = message->easy_handle;
@@ -266,6 +267,7 @@ class Download {
       connections_.erase(found);
       HUB_CHECK(ended(*connection, connection->end(code)));
     }
+    if (report_.cuts > cuts) bytes_at_cut_ = part_->bytes();  // of all that were cut at once
     return {};
   }
 
@@ -324,7 +326,6 @@ class Download {
     report_.cuts += 1;
     say("cut: " + error.message);
     const bool brought = connection.received() > 0 && part_->bytes() > bytes_at_cut_;
-    bytes_at_cut_ = part_->bytes();
     if (!brought) mirrors_.failed(connection.ask().mirror, error, now);
   }
 
