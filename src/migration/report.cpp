@@ -6,6 +6,8 @@
 namespace hub::migration {
 namespace {
 
+constexpr std::ptrdiff_t history_shown = 100;  // AdaOS itself remembers 20 of each webspace
+
 ReportItem item_of(const FoundArtifact& found) {
   ReportItem item;
   item.kind = found.kind;
@@ -17,6 +19,12 @@ ReportItem item_of(const FoundArtifact& found) {
   item.bytes = found.source_bytes + found.vendor_bytes;
   item.data_bytes = found.data_bytes;
   return item;
+}
+
+std::vector<PastOperation> last_of(std::vector<PastOperation> operations) {
+  const auto more = std::ssize(operations) - history_shown;
+  if (more > 0) operations.erase(operations.begin(), operations.begin() + more);
+  return operations;
 }
 
 void say(ReportItem& item, Fate fate, std::string code, std::string reason, std::string hint) {
@@ -32,26 +40,30 @@ class Judge {
         Decisions& into)
       : installed_(installed), shelf_(shelf), into_(into) {}
 
-  void judge(FoundArtifact found) {
-    auto item = item_of(found);
-    if (const auto* here = find(found.kind, found.name)) {
-      judge_installed(found, *here, item);
-    } else if (is_in_the_way(found)) {
-      say(item, Fate::conflict, "directory_in_the_way",
-          "something that this hub did not put there stands in " +
-              shelf_.installed(found.kind, found.name).string(),
-          "move it away, then migrate again");
-    } else if (const auto missing = missing_skill(found)) {
-      say(item, Fate::refused, "requires_missing",
-          "it requires skill " + *missing + ", which is neither here nor taken over",
-          "install " + *missing + ", then migrate again");
+  void judge(std::vector<FoundArtifact> artifacts) {
+    for (auto& found : artifacts) name_requirements(found, artifacts);
+    std::vector<const FoundArtifact*> coming;
+    std::map<const FoundArtifact*, ReportItem> items;
+    for (const auto& found : artifacts) {
+      const auto& item = items.emplace(&found, first_look(found)).first->second;
+      if (item.fate == Fate::adopt) coming.push_back(&found);
     }
-    if (item.fate == Fate::adopt) {
-      into_.report.bytes += item.bytes + item.data_bytes;
-      if (found.kind == ArtifactKind::skill) skills_.insert(found.name);
-      into_.adopt.push_back(std::move(found));
+    const auto unmet = find_unmet(coming, [this](const std::string& skill) {
+      return find(ArtifactKind::skill, skill) != nullptr;
+    });
+    for (const auto& [found, skill] : unmet) {
+      say(items.at(found), Fate::refused, "requires_missing",
+          "it requires skill " + skill + ", which is neither here nor taken over",
+          "install " + skill + ", then migrate again");
     }
-    into_.report.items.push_back(std::move(item));
+    for (auto& found : artifacts) {
+      auto item = std::move(items.at(&found));
+      if (item.fate == Fate::adopt) {
+        into_.report.bytes += item.bytes + item.data_bytes;
+        into_.adopt.push_back(std::move(found));
+      }
+      into_.report.items.push_back(std::move(item));
+    }
   }
 
   void judge(const RefusedArtifact& refused) {
@@ -59,15 +71,12 @@ class Judge {
     item.kind = refused.kind;
     item.name = refused.name;
     item.version = refused.version;
-    say(item, Fate::refused, refused.code, refused.reason, refused.hint);
-    // In our own directory a link is how we install.
     const auto* here = find(refused.kind, refused.name);
-    if (here && into_.report.in_place) {
-      item = ReportItem{};
-      item.kind = here->kind;
-      item.name = here->name;
+    if (here && into_.report.in_place) {  // a link is how we install
       item.version = here->version;
       item.fate = Fate::present;
+    } else {
+      say(item, Fate::refused, refused.code, refused.reason, refused.hint);
     }
     into_.report.items.push_back(std::move(item));
   }
@@ -78,6 +87,37 @@ class Judge {
       return one.kind == kind && one.name == name;
     });
     return found == installed_.end() ? nullptr : &*found;
+  }
+
+  // What is required may be written as an id; installed is it under its name.
+  void name_requirements(FoundArtifact& found, const std::vector<FoundArtifact>& artifacts) const {
+    const auto name_in = [](const auto& all, const std::string& wanted) -> std::string {
+      std::string by_id;
+      for (const auto& one : all) {
+        if (one.kind != ArtifactKind::skill) continue;
+        if (one.name == wanted) return wanted;
+        if (one.id == wanted) by_id = one.name;
+      }
+      return by_id;
+    };
+    for (auto& wanted : found.requires_skills) {
+      auto name = name_in(artifacts, wanted);
+      if (name.empty()) name = name_in(installed_, wanted);
+      if (!name.empty()) wanted = std::move(name);
+    }
+  }
+
+  ReportItem first_look(const FoundArtifact& found) const {
+    auto item = item_of(found);
+    if (const auto* here = find(found.kind, found.name)) {
+      judge_installed(found, *here, item);
+    } else if (is_in_the_way(found)) {
+      say(item, Fate::conflict, "directory_in_the_way",
+          "something that this hub did not put there stands in " +
+              shelf_.installed(found.kind, found.name).string(),
+          "move it away, then migrate again");
+    }
+    return item;
   }
 
   void judge_installed(const FoundArtifact& found, const InstalledArtifact& here,
@@ -97,20 +137,36 @@ class Judge {
     return !into_.report.in_place && artifacts::is_there(shelf_.installed(found.kind, found.name));
   }
 
-  std::optional<std::string> missing_skill(const FoundArtifact& found) const {
-    for (const auto& skill : found.requires_skills) {
-      if (!skills_.contains(skill) && !find(ArtifactKind::skill, skill)) return skill;
-    }
-    return std::nullopt;
-  }
-
   const std::vector<InstalledArtifact>& installed_;
   const artifacts::Shelf& shelf_;
   Decisions& into_;
-  std::set<std::string> skills_;  // that are taken over
 };
 
 }  // namespace
+
+std::map<const FoundArtifact*, std::string> find_unmet(
+    const std::vector<const FoundArtifact*>& coming,
+    const std::function<bool(const std::string& skill)>& is_here) {
+  std::map<const FoundArtifact*, std::string> unmet;
+  std::set<std::string> skills;
+  for (const auto* one : coming) {
+    if (one->kind == ArtifactKind::skill) skills.insert(one->name);
+  }
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto* one : coming) {
+      if (unmet.contains(one)) continue;
+      const auto missing = std::ranges::find_if(one->requires_skills, [&](const auto& skill) {
+        return !skills.contains(skill) && !is_here(skill);
+      });
+      if (missing == one->requires_skills.end()) continue;
+      unmet[one] = *missing;
+      if (one->kind == ArtifactKind::skill) skills.erase(one->name);
+      changed = true;
+    }
+  }
+  return unmet;
+}
 
 Decisions decide(const fs::path& root, Inventory inventory,
                  const std::vector<InstalledArtifact>& installed, const artifacts::Shelf& shelf) {
@@ -123,9 +179,10 @@ Decisions decide(const fs::path& root, Inventory inventory,
   std::ranges::move(inventory.history.warnings, std::back_inserter(report.warnings));
   report.past_operations = static_cast<std::int64_t>(inventory.history.operations.size());
   report.unfinished_operations = inventory.history.unfinished;
+  report.history = last_of(std::move(inventory.history.operations));
   if (inventory.catalogue) report.catalogue_entries = inventory.catalogue->entries;
   Judge judge(installed, shelf, made);
-  for (auto& found : inventory.artifacts) judge.judge(std::move(found));
+  judge.judge(std::move(inventory.artifacts));
   for (const auto& refused : inventory.refused) judge.judge(refused);
   return made;
 }

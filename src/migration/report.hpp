@@ -2,6 +2,8 @@
 // What a migration is about to do with each artifact of a workspace, and what it has done: what a
 // dry run shows, and the operation's result.
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,17 +43,24 @@ struct Report {
   std::vector<ReportItem> items;
   std::int64_t bytes = 0;  // to copy
   std::int64_t past_operations = 0, unfinished_operations = 0;
+  std::vector<PastOperation> history;             // the last of them, oldest first
   std::optional<std::int64_t> catalogue_entries;  // of its registry.json
   std::vector<std::string> warnings;
 };
 BOOST_DESCRIBE_STRUCT(Report, (),
                       (source, in_place, items, bytes, past_operations, unfinished_operations,
-                       catalogue_entries, warnings))
+                       history, catalogue_entries, warnings))
 
 struct Decisions {
   Report report;
   std::vector<FoundArtifact> adopt;  // skills first
 };
+
+// Which of these cannot come along, as a skill that they require neither comes along nor is here:
+// with that skill. Who is left out takes along who requires it.
+std::map<const FoundArtifact*, std::string> find_unmet(
+    const std::vector<const FoundArtifact*>& coming,
+    const std::function<bool(const std::string& skill)>& is_here);
 
 // An artifact that is installed here stays as it is; nothing is overwritten.
 Decisions decide(const fs::path& root, Inventory, const std::vector<InstalledArtifact>& installed,

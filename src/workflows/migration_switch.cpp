@@ -1,7 +1,6 @@
 #include "workflows/migration_switch.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "artifacts/adaos_markers.hpp"
 #include "artifacts/slot_switch.hpp"
@@ -49,10 +48,25 @@ const Json* failure_of(const boost::json::object& prepared, const FoundArtifact&
 // Who comes along, and what becomes of the others.
 class Roll {
  public:
-  Roll(const Removal& removal, StepContext& run)
-      : report(removal.intent.report), removal_(removal), run_(run) {
+  Roll(const Removal& removal, StepContext& run) : report(removal.intent.report), run_(run) {
     const auto prepared = run.notes_of("prepare");
-    for (const auto& artifact : removal.intent.artifacts) call(artifact, prepared);
+    std::vector<const FoundArtifact*> left;
+    for (const auto& artifact : removal.intent.artifacts) {
+      if (has_come_through(artifact, prepared)) left.push_back(&artifact);
+    }
+    const auto unmet = migration::find_unmet(left, [&removal](const std::string& skill) {
+      return removal.tools.store.find_installed(ArtifactKind::skill, skill).has_value();
+    });
+    for (const auto* artifact : left) {
+      const auto missing = unmet.find(artifact);
+      if (missing == unmet.end()) {
+        take(*artifact);
+      } else {
+        leave(item_of(*artifact), Fate::failed, "requires_missing",
+              "it requires skill " + missing->second + ", which was not taken over",
+              "install " + missing->second + ", then migrate again");
+      }
+    }
   }
 
   migration::Report report;
@@ -66,26 +80,28 @@ class Roll {
     });
   }
 
-  void call(const FoundArtifact& artifact, const boost::json::object& prepared) {
+  bool has_come_through(const FoundArtifact& artifact, const boost::json::object& prepared) {
     auto& item = item_of(artifact);
     if (outcome_of(run_, "copy", artifact) == "installed") {
       leave(item, Fate::conflict, "already_installed",
             "it was installed here while the migration waited", "");
-    } else if (const auto* why = failure_of(prepared, artifact)) {
+      return false;
+    }
+    if (const auto* why = failure_of(prepared, artifact)) {
       const auto text = [&](const char* key) { return std::string(why->at(key).as_string()); };
       leave(item, Fate::failed, text("code"), text("reason"), text("hint"));
-    } else if (const auto missing = missing_skill(artifact)) {
-      leave(item, Fate::failed, "requires_missing",
-            "it requires skill " + *missing + ", which was not taken over",
-            "install " + *missing + ", then migrate again");
-    } else {
-      item.fate = Fate::adopted;
-      const auto packages = outcome_of(run_, "prepare", artifact);
-      item.packages.reset();
-      if (packages == "copied" || packages == "installed") item.packages = packages;
-      if (artifact.kind == ArtifactKind::skill) skills_.insert(artifact.name);
-      coming.push_back(&artifact);
+      return false;
     }
+    return true;
+  }
+
+  void take(const FoundArtifact& artifact) {
+    auto& item = item_of(artifact);
+    item.fate = Fate::adopted;
+    const auto packages = outcome_of(run_, "prepare", artifact);
+    item.packages.reset();
+    if (packages == "copied" || packages == "installed") item.packages = packages;
+    coming.push_back(&artifact);
   }
 
   void leave(migration::ReportItem& item, Fate fate, const std::string& code,
@@ -98,17 +114,7 @@ class Roll {
     run_.warn(to_text(item.kind) + " " + item.name + " is left out: " + reason);
   }
 
-  std::optional<std::string> missing_skill(const FoundArtifact& artifact) const {
-    for (const auto& skill : artifact.requires_skills) {
-      if (skills_.contains(skill)) continue;
-      if (!removal_.tools.store.find_installed(ArtifactKind::skill, skill)) return skill;
-    }
-    return std::nullopt;
-  }
-
-  const Removal& removal_;
   StepContext& run_;
-  std::set<std::string> skills_;  // among them
 };
 
 Result<Entrance> plan_entrance(const Removal& removal, const FoundArtifact& artifact,
@@ -227,7 +233,7 @@ Result<> activate(const Removal& removal, StepContext& run) {
     const auto& why = *roll.first_failure;
     return fail(why.code,
                 "cannot take over " + removal.intent.report.source +
-                    ": nothing of it runs here; the first reason: " + why.message,
+                    ": nothing of it comes through; the first reason: " + why.message,
                 why.reason, why.hint);
   }
   HUB_CHECK(plan_entrances(removal, roll, run));

@@ -32,6 +32,12 @@ struct Bench : Hub {
     const auto asked = ask("migration.run", "workspace", "adaos", {{"source", source.string()}});
     return asked ? "accepted" : asked.error().reason;
   }
+  static std::string packages(const OperationState& state, const std::string& name) {
+    for (const auto& item : state.result->at("items").as_array()) {
+      if (item.at("name") == Json(name)) return item.at("packages").as_string().c_str();
+    }
+    return {};
+  }
   // "adopted", "requires_missing", …
   static std::string fate(const OperationState& state, const std::string& name) {
     for (const auto& item : state.result->at("items").as_array()) {
@@ -123,6 +129,26 @@ TEST_CASE_FIXTURE(Bench, "a skill that does not run here is left out, and what n
   CHECK(fate(state, "evening") == "requires_missing");
   CHECK(version_of("broken") == "none");
   CHECK_FALSE(fs::exists(shelf.runtime("broken")));
+}
+
+TEST_CASE_FIXTURE(Bench,
+                  "packages that AdaOS has made are taken along; those that fail are made anew") {
+  adaos.skill("table", "1.0.0", "A", "dependencies: ['--no-index', 'thing']\n");
+  const std::string runtime = "workspace/skills/.runtime/table/v1.0/";
+  adaos.write(runtime + "slots/A/src/skills/table/handlers/main.py", "import thing\n");
+  adaos.write(runtime + "vendor/thing.py", "value = 7\n");
+  const auto tables = adaos.root() / "workspace/skills/table_skill";
+  fs::copy(fs::path(HUB_SOURCE_DIR) / "examples/registry/skills/table_skill", tables,
+           fs::copy_options::recursive);
+  adaos.write("workspace/skills/.runtime/table_skill/current_version", "1.1.0");
+  adaos.write("workspace/skills/.runtime/table_skill/v1.1/vendor/adaos_sample_tables/__init__.py",
+              "raise ImportError('made for another Python')\n");
+  const auto state = migrate();
+  REQUIRE_MESSAGE(state.status == OperationStatus::succeeded, state.message);
+  CHECK(packages(state, "table") == "copied");
+  CHECK(packages(state, "table_skill") == "installed");
+  const auto table = store->find_installed(ArtifactKind::skill, "table").value();
+  CHECK(read_file(shelf.packages_of(table.place) / "thing.py") == "value = 7\n");
 }
 
 TEST_CASE_FIXTURE(Bench, "when nothing runs here, it fails and nothing is left") {
