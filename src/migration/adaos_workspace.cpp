@@ -72,6 +72,7 @@ class Search {
     look_for_missing();
     found_.history = read_history(root_);
     read_catalogue();
+    count_dev_space();
     return std::move(found_);
   }
 
@@ -225,6 +226,26 @@ class Search {
     const auto catalog = file->catalog("", "", {});
     found_.catalogue = FoundCatalogue{static_cast<std::int64_t>(catalog.entries.size()),
                                       static_cast<std::int64_t>(catalog.quarantined.size())};
+  }
+
+  void count_dev_space() {
+    for (const auto& subnet : plain_folders_in("dev")) {
+      for (const char* kinds : {"/skills", "/scenarios"}) {
+        found_.dev_artifacts += std::ssize(plain_folders_in(subnet + kinds));
+      }
+    }
+  }
+
+  std::vector<std::string> plain_folders_in(const std::string& folder) const {
+    std::vector<std::string> found;
+    std::error_code ec;
+    if (!is_plain_folder(root_, folder)) return found;
+    for (const auto& entry : fs::directory_iterator(root_ / folder, ec)) {
+      auto path = folder + "/" + entry.path().filename().string();
+      if (is_plain_folder(root_, path)) found.push_back(std::move(path));
+      if (found.size() > artifacts_max) break;
+    }
+    return found;
   }
 
   Result<> refuse(ArtifactKind kind, const std::string& name, const Error& why) {

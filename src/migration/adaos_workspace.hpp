@@ -56,6 +56,7 @@ struct Inventory {
   std::vector<RefusedArtifact> refused;
   History history;
   std::optional<FoundCatalogue> catalogue;
+  std::int64_t dev_artifacts = 0;  // below dev/, that authors work on
   std::vector<std::string> warnings;
 };
 

@@ -206,6 +206,13 @@ TEST_CASE_FIXTURE(Bench, "its catalogue is counted, whatever its version") {
   CHECK(warned("registry.json"));
 }
 
+TEST_CASE_FIXTURE(Bench, "a dev space is counted and not taken") {
+  adaos.source("dev/home/skills/kettle", "0.1.0");
+  adaos.write("dev/home/notes.txt", "");
+  CHECK(look().dev_artifacts == 1);
+  CHECK(code_of("kettle") == "unknown");
+}
+
 TEST_CASE_FIXTURE(Bench, "a workspace that somebody writes to, or has locked, is left alone") {
   CHECK(refusal().empty());
   adaos.write("workspace/.adaos/.registry-writer.lock", "");

@@ -181,6 +181,14 @@ Decisions decide(const fs::path& root, Inventory inventory,
   report.unfinished_operations = inventory.history.unfinished;
   report.history = last_of(std::move(inventory.history.operations));
   if (inventory.catalogue) report.catalogue_entries = inventory.catalogue->entries;
+  if (inventory.dev_artifacts > 0 && !report.in_place) {  // theirs to move
+    report.warnings.push_back(
+        "the dev space " + (root / "dev").string() + " holds " +
+        std::to_string(inventory.dev_artifacts) +
+        " skills and scenarios that authors work on: it stays where it is; to publish from this "
+        "hub, copy it to " +
+        (shelf.base() / "dev").string());
+  }
   Judge judge(installed, shelf, made);
   judge.judge(std::move(inventory.artifacts));
   for (const auto& refused : inventory.refused) judge.judge(refused);

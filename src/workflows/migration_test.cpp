@@ -79,6 +79,12 @@ TEST_CASE_FIXTURE(Bench, "a workspace is taken over with its data, and the origi
     CHECK(migrate().status == OperationStatus::succeeded);
     CHECK(version_of("lamp") == "1.2.0");
   }
+  SUBCASE("it is not taken back from under a scenario that has come since") {
+    publish_scenario("night", "1.0.0", "depends:\n  - lamp\n");
+    REQUIRE(run("scenario.install", "scenario", "night").status == OperationStatus::succeeded);
+    CHECK(manager->undo(state.operation_id, somebody).error().reason == "operation_not_undoable");
+    CHECK(version_of("lamp") == "1.2.0");
+  }
   SUBCASE("what it took is updated from the registry like anything else") {
     publish("lamp", "1.3.0");
     CHECK(run("skill.update", "skill", "lamp").status == OperationStatus::succeeded);
