@@ -10,6 +10,7 @@ namespace {
 using Form = Marker::Form;
 
 constexpr const char* up_from_source_link = "../../../../../../../../.slots/";
+constexpr const char* up_from_slot = "../../../../../../.slots/";
 constexpr const char* up_from_vendor = "../../../../.slots/";
 
 constexpr std::string_view unfinished = ".next";  // a marker that is being written
@@ -30,6 +31,10 @@ void add_slot(Markers& markers, const Shelf& shelf, const std::string& skill,
   markers[bucket + "slots/" + one.slot + "/src/skills/" + skill] = {
       Form::link, up_from_source_link + one.place + "/source"};
   std::error_code ec;
+  if (fs::is_regular_file(shelf.resolved_manifest_of(one.place), ec)) {
+    markers[bucket + "slots/" + one.slot + "/resolved.manifest.json"] = {
+        Form::link, up_from_slot + one.place + "/resolved.manifest.json"};
+  }
   if (fs::is_directory(shelf.packages_of(one.place), ec)) {
     markers[bucket + "vendor"] = {Form::link, up_from_vendor + one.place + "/packages"};
   }
@@ -126,9 +131,10 @@ std::vector<fs::path> all_markers(const fs::path& root) {
     if (!is_bucket(entry)) continue;
     const auto before = found.size();
     for (const char* slot : {"A", "B"}) {
-      for (const auto& source : entries_of(entry.path() / "slots" / slot / "src" / "skills")) {
-        look(source.path());
-      }
+      const auto root_of_slot = entry.path() / "slots" / slot;
+      for (const auto& source : entries_of(root_of_slot / "src" / "skills")) look(source.path());
+      look(root_of_slot / "resolved.manifest.json");
+      look(root_of_slot / "resolved.manifest.json.next");
     }
     if (found.size() == before && adaos_ran_in(entry.path())) continue;
     for (const auto& inner : entries_of(entry.path())) look(inner.path());

@@ -4,6 +4,7 @@
 //   current_version, current_runtime.json, previous_runtime.json
 //   v<major>.<minor>/active, previous, meta.json                      which slot, and what is in it
 //   v<major>.<minor>/slots/{A,B}/src/skills/<name>, slots/current     links to the places
+//   v<major>.<minor>/slots/{A,B}/resolved.manifest.json                link (resolved_manifest.hpp)
 //   v<major>.<minor>/vendor                                           link to the packages
 //   v<major>.<minor>/data/…                                           the skill's own, never
 //   touched

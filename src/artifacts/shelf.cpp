@@ -68,6 +68,10 @@ fs::path Shelf::source_of(const std::string& of) const { return place(of) / "sou
 
 fs::path Shelf::packages_of(const std::string& of) const { return place(of) / "packages"; }
 
+fs::path Shelf::resolved_manifest_of(const std::string& place) const {
+  return this->place(place) / "resolved.manifest.json";
+}
+
 std::string Shelf::new_place(ArtifactKind kind, const std::string& name, const std::string& slot,
                              const OperationId& id) {
   return directory_of(kind) + "/" + name + "/" + slot + "." + id.text();

@@ -4,6 +4,7 @@
 //   <base>/workspace/skills/<name> -> ../.slots/skills/<name>/A.op_…/source    the active version
 //   <base>/workspace/.slots/skills/<name>/<slot>.<operation_id>/source     a version's files
 //                                                              /packages   its pip packages
+//                                           /resolved.manifest.json   for AdaOS
 //   <base>/workspace/.slots/kept/skills/<name>.<operation_id>/source   what was there before us
 //   <base>/workspace/skills/.runtime/<name>/…             the same for AdaOS (adaos_markers.hpp)
 //   <base>/workspace/skills/.runtime/<name>/data/         what a skill keeps
@@ -48,6 +49,7 @@ class Shelf {
   fs::path place(const std::string& place) const;
   fs::path source_of(const std::string& place) const;
   fs::path packages_of(const std::string& place) const;
+  fs::path resolved_manifest_of(const std::string& place) const;
   static std::string new_place(ArtifactKind, const std::string& name, const std::string& slot,
                                const OperationId&);
 

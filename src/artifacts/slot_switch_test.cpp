@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "artifacts/adaos_markers.hpp"
+#include "artifacts/resolved_manifest.hpp"
 #include "artifacts/slots.hpp"
 
 namespace hub::artifacts {
@@ -178,6 +179,47 @@ TEST_CASE("AdaOS's markers lead to the slots, and follow an update and a way bac
   REQUIRE(remove_markers(bench.shelf, "notes"));
   CHECK_FALSE(is_there(runtime / "current_version"));
   CHECK(read("v1.0/data/files/kept.txt") == "kept");
+}
+
+TEST_CASE("AdaOS finds the tools of a prepared version in its resolved manifest") {
+  const Bench bench;
+  const auto place = bench.put("A", first, "1.0.0");
+  Bench::write(bench.shelf.source_of(place) / "skill.yaml", R"(name: notes
+version: 1.0.0
+runtime: {python: '3.11'}
+permissions: [network]
+secrets: [API_KEY]
+events: {subscribe: [sys.ready]}
+tools:
+- name: add
+  entry: handlers.main:add_note
+  timeout: 5
+  input_schema: {type: object}
+)");
+  REQUIRE(write_resolved_manifest(bench.shelf, place));
+  const auto one = installed("1.0.0", "A", place);
+  write_markers(bench.shelf, one);
+  const auto link = bench.shelf.runtime("notes") / "v1.0/slots/A/resolved.manifest.json";
+  const auto seen = boost::json::parse(read_file(link).value());
+  CHECK(seen.at("name") == "notes");
+  CHECK(seen.at("version") == "1.0.0");
+  CHECK(seen.at("slot") == "A");
+  CHECK(seen.at("default_tool") == "add");
+  CHECK(fs::exists(fs::path(std::string(seen.at("source").as_string())) / "skill.yaml"));
+  CHECK(fs::exists(fs::path(std::string(seen.at("runtime").at("interpreter").as_string()))));
+  CHECK(seen.at("runtime").at("python_paths").as_array().size() == 1);
+  CHECK(seen.at("secrets").at(0) == "${secret:API_KEY}");
+  CHECK(seen.at("events").at("subscribe").at(0) == "sys.ready");
+  const auto& tool = seen.at("tools").at("add");
+  CHECK(tool.at("module") == "handlers.main");
+  CHECK(tool.at("callable") == "add_note");
+  CHECK(tool.at("timeout_seconds") == 5);
+  CHECK(tool.at("retries") == 1);
+  CHECK(tool.at("permissions").at(0) == "network");
+  CHECK(tool.at("schema").at("input").at("type") == "object");
+  CHECK(tool.at("schema").at("output").is_null());
+  REQUIRE(remove_markers(bench.shelf, "notes"));
+  CHECK_FALSE(is_there(link));
 }
 
 TEST_CASE("markers that a killed hub left are removed, and AdaOS's own bucket stays") {

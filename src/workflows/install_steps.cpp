@@ -2,6 +2,7 @@
 
 #include "artifacts/adaos_markers.hpp"
 #include "artifacts/preparation.hpp"
+#include "artifacts/resolved_manifest.hpp"
 #include "artifacts/slot_switch.hpp"
 #include "base/fault_point.hpp"
 #include "registry/manifest.hpp"
@@ -179,7 +180,8 @@ Result<> prepare(const Travel& journey, StepContext& run) {
   const auto prepared = artifacts::prepare(wanted);
   if (prepared) {
     for (const auto& warning : prepared->warnings) run.warn(artifact.name + ": " + warning);
-    return {};
+    if (artifact.kind == ArtifactKind::scenario) return {};
+    return artifacts::write_resolved_manifest(journey.tools.shelf, journey.place(run));
   }
   const auto& error = prepared.error();
   if (tells_of_its_health(error)) {

@@ -3,6 +3,7 @@ fails while the skill is updated, rolled back, taken back, and the hub is killed
 
 HUB_SLOT_FULL=1: 200 updates and 50 kills instead of 12 and 3."""
 
+import json
 import os
 import pathlib
 import random
@@ -137,6 +138,8 @@ class Slots(unittest.TestCase):
         runtime = self.base / "workspace/skills/.runtime/clock_skill"
         self.assertEqual((runtime / "current_version").read_text(), VERSIONS[1])
         self.assertTrue(same_files(runtime / "v1.1/slots/B/src/skills/clock_skill", self.place))
+        resolved = json.loads((runtime / "v1.1/slots/B/resolved.manifest.json").read_text())
+        self.assertEqual((resolved["version"], resolved["slot"]), (VERSIONS[1], "B"))
         back = self.do("rollback")
         self.assertEqual(self.shown()["version"], VERSIONS[0])
         self.hub.end_of(self.hub.post(
