@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "artifacts/preparation.hpp"
+#include "artifacts/resolved_manifest.hpp"
 #include "base/fault_point.hpp"
 #include "migration/source_files.hpp"
 #include "registry/tree.hpp"
@@ -249,6 +250,10 @@ Result<Json> prepare_one(const Removal& removal, const FoundArtifact& artifact, 
     return failed(prepared.error());
   }
   for (const auto& warning : prepared->warnings) run.warn(artifact.name + ": " + warning);
+  if (artifact.kind == ArtifactKind::skill) {
+    HUB_CHECK(
+        artifacts::write_resolved_manifest(removal.tools.shelf, removal.place(run, artifact)));
+  }
   return Json(packages);
 }
 
