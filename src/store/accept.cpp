@@ -85,6 +85,7 @@ struct OperationStore::Arrival {
   std::string state_text, request_text, intent_text, locks_text, initiator;
   std::optional<Result<Accepted>> instead;  // of a new one: a known one, or a refusal
   std::vector<OperationId> cancelling;
+  std::optional<Place> parent;  // when it is live
 
   Arrival(NewOperation given, Time now) : wanted(std::move(given)) {
     auto& state = wanted.state;
@@ -154,15 +155,24 @@ std::optional<Error> OperationStore::refuse_for_room(const Arrival& arrival) con
   return std::nullopt;
 }
 
+std::optional<Place> OperationStore::live_parent(sql::Connection& db, const Arrival& arrival) {
+  const auto& parent = arrival.wanted.state.parent_id;
+  if (!parent) return std::nullopt;
+  const auto rows = db.run(
+      "SELECT n FROM operations WHERE operation_id = $1 AND finished_at IS NULL", {parent->text()});
+  return rows.empty() ? std::nullopt : std::optional(sql::integer(rows[0][0]));
+}
+
 void OperationStore::accept_now(sql::Connection& db, Arrival& arrival) {
   arrival.cancelling.clear();
+  arrival.parent = live_parent(db, arrival);
   arrival.instead = known_already(db, arrival);
   if (arrival.instead) return;
   const auto& wanted = arrival.wanted;
-  auto nearest = live_->locks().nearest_before_new(wanted.locks);
+  auto nearest = live_->locks().nearest_before_new(wanted.locks, arrival.parent);
   auto refusal = refuse_for_room(arrival);
   if (!refusal && !nearest.empty() && wanted.on_conflict == OnConflict::fail) {
-    const auto blocker = load(db, live_->locks().contenders(wanted.locks).front());
+    const auto blocker = load(db, live_->locks().contenders(wanted.locks, arrival.parent).front());
     refusal = busy(wanted.state, blocker.value().state);
   }
   if (refusal) {
@@ -171,7 +181,7 @@ void OperationStore::accept_now(sql::Connection& db, Arrival& arrival) {
   }
   if (!nearest.empty() && wanted.on_conflict == OnConflict::replace) {
     replace_those_before(db, arrival);
-    nearest = live_->locks().nearest_before_new(wanted.locks);
+    nearest = live_->locks().nearest_before_new(wanted.locks, arrival.parent);
   }
   const bool waits = !nearest.empty();
   if (waits || wanted.state.reason) {
@@ -183,14 +193,14 @@ void OperationStore::accept_now(sql::Connection& db, Arrival& arrival) {
   const auto& state = wanted.state;
   live_->add(n,
              {state.operation_id, state.kind, state.priority, arrival.initiator, wanted.fingerprint,
-              state.deadline_at},
+              state.deadline_at, arrival.parent},
              wanted.locks);
   if (!waits) live_->stand_in_queue(n, std::nullopt);
 }
 
 void OperationStore::replace_those_before(sql::Connection& db, Arrival& arrival) {
   Moves moves(db, *live_, options_, arrival.wanted.state.created_at);
-  for (const auto place : live_->locks().contenders(arrival.wanted.locks)) {
+  for (const auto place : live_->locks().contenders(arrival.wanted.locks, arrival.parent)) {
     auto other = live_->read_or_set_apart(place, [&] { return load(db, place).value(); });
     if (other && !moves.cancel(*other)) {
       arrival.cancelling.push_back(other->state.operation_id);

@@ -40,6 +40,54 @@ TEST_CASE_TEMPLATE("a waiting one names the five nearest before it, oldest first
   CHECK_FALSE(bench.claim());
 }
 
+TEST_CASE_TEMPLATE("children take their locks under their parent's, and wait for siblings alone",
+                   Engine, HUB_ENGINES) {
+  Bench<Engine> bench;
+  const auto with = [&](const std::string& target, std::vector<LockRequest> locks,
+                        std::optional<OperationId> parent = {}) {
+    auto wanted = bench.wanted(target);
+    wanted.locks = std::move(locks);
+    wanted.state.parent_id = std::move(parent);
+    wanted.on_conflict = OnConflict::queue;
+    return bench.accept(wanted);
+  };
+  const Resource lamp("skill:lamp"), bulb("skill:bulb"), radio("skill:radio");
+  const auto parent = with("evening", {{lamp}, {bulb}, {radio, LockMode::shared}}).operation_id;
+  REQUIRE(bench.claim()->state.operation_id == parent);
+  const auto other = with("other", {{lamp}}).operation_id;
+  const auto first = with("bulb", {{bulb}, {radio, LockMode::shared}}, parent);
+  CHECK_FALSE(first.blocked_by);
+  const auto second = with("lamp", {{lamp}, {bulb, LockMode::shared}}, parent).operation_id;
+  // Before `other`, which was there first: that one waits for the parent.
+  CHECK(bench.now(second).blocked_by == std::vector{first.operation_id});
+  CHECK(bench.now(other).blocked_by == std::vector{parent});
+  const auto outside = with("outside", {{Resource("skill:clock")}}).operation_id;
+  // What the parent does not hold, or holds less, is waited for as by anybody.
+  CHECK(bench.now(with("clock", {{Resource("skill:clock")}}, parent).operation_id).blocked_by ==
+        std::vector{outside});
+  CHECK(bench.now(with("radio", {{radio}}, parent).operation_id).blocked_by == std::vector{parent});
+  bench.restart();
+  CHECK(bench->adopt_orphans().size() == 1);
+  CHECK(bench.claim()->state.operation_id == first.operation_id);
+  bench.end(first.operation_id, Effects::applied);
+  CHECK_FALSE(bench.now(second).blocked_by);
+  CHECK(bench.now(other).blocked_by == std::vector{parent});
+  CHECK(bench.claim()->state.operation_id == second);
+  bench.end(second, Effects::applied);
+  bench.end(parent, Effects::applied);
+  CHECK_FALSE(bench.now(other).blocked_by);
+  // What its children have changed is theirs to tell.
+  while (const auto next = bench.claim()) {
+    bench.end(next->state.operation_id,
+              next->state.operation_id == other ? Effects::applied : Effects::none);
+  }
+  CHECK(bench->later_changes(bench.now(parent)).empty());
+  const auto later = bench->later_changes(bench.now(second));
+  REQUIRE(later.size() == 2);
+  CHECK(later[0].operation_id == parent);
+  CHECK(later[1].operation_id == other);
+}
+
 // What is known of one operation by a model that holds nothing but the rules.
 struct Model {
   struct One {

@@ -13,16 +13,19 @@ void LiveIndex::load(sql::Connection& db) {
   // IN, so that the index of live ones is used and not the order of n: most have ended.
   for (const auto& row :
        db.run("SELECT n, operation_id, kind, priority, initiator, fingerprint, deadline_at, locks, "
-              "status, run_after, state, request, intent FROM operations "
+              "status, run_after, state, request, intent, (SELECT p.n FROM operations p "
+              "WHERE p.operation_id = o.parent_id AND p.finished_at IS NULL) FROM operations o "
               "LEFT JOIN operation_plans USING (n) "
               "WHERE n IN (SELECT n FROM operations WHERE finished_at IS NULL) ORDER BY n")) {
     const auto n = sql::integer(row[0]);
-    LiveOperation operation{OperationId(sql::text(row[1])),
-                            OperationKind(sql::text(row[2])),
-                            static_cast<Priority>(sql::integer(row[3])),
-                            sql::text(row[4]),
-                            sql::text(row[5]),
-                            read_time(row[6])};
+    LiveOperation operation{
+        OperationId(sql::text(row[1])),
+        OperationKind(sql::text(row[2])),
+        static_cast<Priority>(sql::integer(row[3])),
+        sql::text(row[4]),
+        sql::text(row[5]),
+        read_time(row[6]),
+        sql::is_null(row[13]) ? std::nullopt : std::optional(sql::integer(row[13]))};
     std::vector<LockRequest> locks;
     try {
       locks = read_locks(row[7]);
@@ -50,11 +53,11 @@ void LiveIndex::add(Place place, LiveOperation operation, std::vector<LockReques
   database_.if_rolled_back([this, place] { take(place); });
 }
 
-std::vector<LockRequest> LiveIndex::remove(Place place) {
+LockTable::Held LiveIndex::remove(Place place) {
   auto taken = take(place);
-  auto freed = taken.locks;
+  auto freed = taken.held;
   database_.if_rolled_back([this, place, taken = std::move(taken)] {
-    put(place, taken.operation, taken.locks);
+    put(place, taken.operation, taken.held.locks);
     if (taken.waited) queue_.put(place, *taken.waited);
   });
   return freed;
@@ -127,7 +130,7 @@ std::vector<Place> LiveIndex::past_deadline(Time now) const {
 }
 
 void LiveIndex::put(Place place, LiveOperation operation, std::vector<LockRequest> locks) {
-  locks_.add(place, std::move(locks));
+  locks_.add(place, std::move(locks), operation.parent);
   ++count_;
   ++counts_[operation.initiator];
   by_request_.emplace(operation.fingerprint, place);

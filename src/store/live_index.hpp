@@ -24,6 +24,7 @@ struct LiveOperation {
   std::string initiator;    // "user:browser"
   std::string fingerprint;  // of its request
   std::optional<Time> deadline_at;
+  std::optional<Place> parent = {};  // when that one is live
 };
 
 std::string initiator_text(const Initiator&);
@@ -38,7 +39,7 @@ class LiveIndex {
 
   // Inside a piece of work, on the writer thread:
   void add(Place, LiveOperation, std::vector<LockRequest>);
-  std::vector<LockRequest> remove(Place);  // what it held or waited for
+  LockTable::Held remove(Place);  // what it held or waited for
   void stand_in_queue(Place, std::optional<Time> not_before);
   void leave_queue(Place);
   // What `read` gives; nothing when its row cannot be read: it is set apart then, now and later.
@@ -63,7 +64,7 @@ class LiveIndex {
  private:
   struct Taken {
     LiveOperation operation;
-    std::vector<LockRequest> locks;
+    LockTable::Held held;
     std::optional<ReadyQueue::Entry> waited;
   };
   bool is_unreadable(Place) const;

@@ -48,7 +48,7 @@ void Moves::end(Stored& stored, std::optional<Time> keep_until) {
   if (state.effects == Effects::applied || state.effects == Effects::partial) {
     // Each later than the one before, also within one millisecond and when the clock was set back:
     // what has changed since is told by this.
-    for (const auto& lock : freed) {
+    for (const auto& lock : freed.locks) {
       db_.run(
           "INSERT INTO operation_changes (resource, finished_at, n) VALUES ($1, MAX($2, COALESCE("
           "(SELECT MAX(finished_at) + 1 FROM operation_changes WHERE resource = $1), 0)), $3)",
@@ -62,7 +62,7 @@ void Moves::end(Stored& stored, std::optional<Time> keep_until) {
 }
 
 // Those that waited for an operation that is gone show their new situation.
-void Moves::regroup(std::int64_t n, const std::vector<LockRequest>& freed) {
+void Moves::regroup(std::int64_t n, const LockTable::Held& freed) {
   for (const auto place : live_.locks().touched_by(n, freed)) {
     auto waiting = live_.read_or_set_apart(place, [&] { return load(db_, place).value(); });
     if (!waiting) continue;

@@ -30,7 +30,7 @@ class Moves {
   void end_unrun(Stored&, OperationStatus, const std::string& message);
 
  private:
-  void regroup(std::int64_t n, const std::vector<LockRequest>& freed);
+  void regroup(std::int64_t n, const LockTable::Held& freed);
 
   sql::Connection& db_;
   LiveIndex& live_;

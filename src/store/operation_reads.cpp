@@ -142,7 +142,10 @@ std::vector<OperationState> OperationStore::later_changes(const OperationState& 
             "JOIN operation_changes its ON its.n = than.n AND its.resource = l.key "
             "JOIN operation_changes c ON c.resource = l.key AND c.finished_at > its.finished_at "
             "JOIN operations o ON o.n = c.n "
-            "WHERE than.operation_id = $1 AND l.value = 'exclusive' ORDER BY o.n",
+            "WHERE than.operation_id = $1 AND l.value = 'exclusive' AND NOT EXISTS "
+            "(SELECT 1 FROM operations child, json_each(child.locks) of_child "
+            "WHERE child.parent_id = $1 AND of_child.key = l.key AND of_child.value = 'exclusive') "
+            "ORDER BY o.n",
             {than.operation_id.text()}));
   });
 }

@@ -51,7 +51,8 @@ class OperationStore {
   // not write. conflict: on_conflict is fail and somebody holds a resource ("target_busy",
   // details.blocked_by); invalid: the idempotency key was used for another request
   // ("idempotency_key_reused"); exhausted: "too_many_operations", "too_many_operations_of_one".
-  // A parent's children are not refused for lack of room.
+  // A parent's children are not refused for lack of room, and take their locks under its own
+  // (lock_table.hpp).
   using Answer = std::function<void(Result<Accepted>)>;
   void accept(NewOperation, Answer answer);
   Result<Accepted> accept(const NewOperation&);  // the same, awaited
@@ -116,7 +117,8 @@ class OperationStore {
   std::vector<OperationState> contenders(std::span<const LockRequest>);
   // Live or succeeded operations that retry or undo this one.
   std::vector<OperationState> successors_of(const OperationId&);
-  // Ended after `than`, with effects, on a resource that `than` held exclusively.
+  // Ended after `than`, with effects, on a resource that `than` held exclusively, unless it held it
+  // for its children.
   std::vector<OperationState> later_changes(const OperationState& than);
   std::vector<OperationNotification> notifications(const std::string& webspace_id,
                                                    std::int64_t max);  // oldest first
@@ -156,6 +158,7 @@ class OperationStore {
   struct Arrival;
   std::optional<Result<Accepted>> known_already(sql::Connection&, const Arrival&);
   std::optional<Error> refuse_for_room(const Arrival&) const;
+  static std::optional<std::int64_t> live_parent(sql::Connection&, const Arrival&);
   void accept_now(sql::Connection&, Arrival&);
   void replace_those_before(sql::Connection&, Arrival&);
   std::vector<OperationState> states_of(std::span<const std::int64_t> places);
