@@ -262,9 +262,9 @@ void Crew::tell_cancelled(const OperationId& id) {
   signals->cancel = true;
 }
 
-Result<> Crew::lend_slot() {
+Result<> Crew::lend_slot(Family::Urge urge) {
   const std::lock_guard guard(mutex_);
-  if (lenders_ >= lenders_max) {
+  if (urge == Family::Urge::forward && lenders_ >= lenders_max) {
     return fail(ErrorCode::unavailable,
                 "cannot wait for other operations: " + std::to_string(lenders_) +
                     " operations do so already",

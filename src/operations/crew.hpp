@@ -49,7 +49,7 @@ class Crew {
   void tell_cancelled(const OperationId&);  // the store knows already
 
   // For runs that wait for others.
-  Result<> lend_slot();
+  Result<> lend_slot(Family::Urge);
   void take_slot_back();
 
   struct Load {

@@ -153,7 +153,7 @@ void Crew::look_for_strangers() {
 
 bool Crew::is_strange(const store::OperationRecord& record) const {
   const auto* workflow = workflow_for(record.state.kind);
-  return !workflow || workflow->version() != record.kind_version;
+  return !workflow || !workflow->follows(record.kind_version);
 }
 
 // Neither run nor counted as anything: it waits, with its locks, for a hub that knows it, or for a

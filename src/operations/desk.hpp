@@ -25,8 +25,8 @@ class Desk final : public StepContext {
   void set_question(const std::string& question, boost::json::object params);
   std::optional<Json> answer_to(const std::string& question);
 
-  // Children of a step that is not to go on: told to cancel, and waited for. drained: the hub
-  // stops.
+  // Children of a step that is not to go on, or of an undo that is not: told to cancel, and waited
+  // for. drained: the hub stops.
   enum class Settled { all, drained };
   Settled settle_children(std::size_t step);
 
@@ -45,11 +45,16 @@ class Desk final : public StepContext {
   }
   void conclude(const std::string& message) override;
   Result<Json> ask(const std::string& question, const boost::json::object& params) override;
-  Result<std::vector<OperationState>> run_children(std::vector<OperationRequest>) override;
+  Result<std::vector<OperationState>> run_children_while(std::vector<OperationRequest>,
+                                                         GoesOn) override;
+  std::vector<OperationState> children() const override;
+  Result<std::vector<ChildUndo>> undo_children(std::vector<OperationId>) override;
 
  private:
   struct Brood;  // the children of one call
+  class Loan;    // of the worker's slot
   Result<> accept_children(Brood&);
+  Result<> accept_undos(Brood&, std::vector<ChildUndo>&);
   Settled wait_for(Brood&, bool cancel_at_once);
   void note_ends(const Brood&);
 
@@ -64,6 +69,7 @@ class Desk final : public StepContext {
   std::vector<store::ArtifactChange> artifacts_;
   std::optional<OperationReason> question_;
   std::size_t children_asked_ = 0;  // by earlier calls of this run of the step
+  bool slot_is_lent_ = false;
 };
 
 }  // namespace hub::operations

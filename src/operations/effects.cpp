@@ -13,12 +13,14 @@ bool is_noted(const StepRecord& known, const char* name) {
   return found && found->is_bool() && found->get_bool();
 }
 
+bool is_of_children(const Step& step, const StepRecord& known) {
+  return step.kind == StepClass::parent || known.notes.contains(note::children);
+}
+
 // The step may have left something, whatever became of it.
 bool may_have_left(const Step& step, const StepRecord& known) {
   if (!has_effect(step) || known.phase == StepPhase::undone) return false;
-  if (step.kind == StepClass::parent || known.notes.contains(note::children)) {
-    return is_noted(known, note::changed);
-  }
+  if (is_of_children(step, known)) return is_noted(known, note::changed);
   if (known.phase == StepPhase::done) return true;
   // What is not marked done: its changes went with the mark, or it never began.
   if (step.kind == StepClass::local_tx) return false;
@@ -95,7 +97,8 @@ Effects effects_taken_back(const std::vector<Step>& steps, const Journal& journa
     const auto* known = find_entry(journal, i);
     if (!known) continue;
     if (may_have_left(steps[i], *known)) return Effects::partial;
-    if (known->phase == StepPhase::undone && has_effect(steps[i])) reverted = true;
+    const bool in_vain = is_of_children(steps[i], *known) && !is_noted(*known, note::changed);
+    if (known->phase == StepPhase::undone && has_effect(steps[i]) && !in_vain) reverted = true;
   }
   return reverted ? Effects::reverted : Effects::none;
 }

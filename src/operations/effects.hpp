@@ -17,6 +17,7 @@ inline constexpr const char* begun = "$begun";        // a final step: its effec
 inline constexpr const char* in_doubt = "$in_doubt";  // a final step that a person gave up
 inline constexpr const char* children = "$children";  // ids of the operations it asked for
 inline constexpr const char* changed = "$changed";    // whether these have left anything
+inline constexpr const char* undos = "$undos";        // {child: the operation that undoes it}
 inline constexpr const char* asked = "$asked";        // the question that waits for an answer
 inline constexpr const char* answers = "$answers";    // by question
 inline constexpr const char* answer = "answer";       // what the store was told

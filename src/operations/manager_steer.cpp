@@ -89,16 +89,10 @@ Result<store::Accepted> OperationManager::retry(const OperationId& id, const Ini
   return submit(std::move(prepared));
 }
 
-Result<OperationManager::Prepared> OperationManager::prepare_undo(const OperationId& id,
-                                                                  const Initiator& initiator) {
-  const auto record = store_.find_record(id);
-  if (!record) return tl::unexpected(not_found(id));
-  const auto& original = record->state;
-  const Workflow* workflow = crew_.workflow_for(original.kind);
-  if (!workflow || workflow->version() != record->kind_version) {
-    return tl::unexpected(not_undoable(id, "unknown_kind",
-                                       "this hub does not know how to do " + original.kind.text()));
-  }
+// What stands in the way of a client's undo.
+Result<> OperationManager::check_undoable(const store::OperationRecord& record) const {
+  const auto& original = record.state;
+  const auto& id = original.operation_id;
   if (!is_terminal(original.status)) {
     return tl::unexpected(not_undoable(id, "active", "it has not ended; cancel it instead"));
   }
@@ -112,34 +106,46 @@ Result<OperationManager::Prepared> OperationManager::prepare_undo(const Operatio
         not_undoable(id, "too_late", "it could be undone until " + to_text(*original.undo_until)));
   }
   const auto now = store_.find(id);
-  if (!now || !now->can_undo || record->intent.is_null()) {
-    return tl::unexpected(
-        not_undoable(id, "nothing_kept", "it left nothing that could be taken back"));
+  if (now && now->can_undo) return {};
+  return tl::unexpected(
+      not_undoable(id, "nothing_kept", "it left nothing that could be taken back"));
+}
+
+Result<OperationManager::Prepared> OperationManager::prepare_undo(
+    const store::OperationRecord& record, const OperationId& id, const Initiator& initiator) {
+  const auto& original = record.state;
+  const Workflow* workflow = crew_.workflow_for(original.kind);
+  if (!workflow || !workflow->follows(record.kind_version)) {
+    return tl::unexpected(not_undoable(original.operation_id, "unknown_kind",
+                                       "this hub does not know how to do " + original.kind.text()));
+  }
+  if (record.intent.is_null()) {
+    return tl::unexpected(not_undoable(original.operation_id, "nothing_kept",
+                                       "it left nothing that could be taken back"));
   }
   HUB_CHECK(check_unchanged(store_, original));
-  const UndoSubject subject{id, record->intent, record->steps};
+  const UndoSubject subject{original.operation_id, record.intent, record.steps};
   Plan plan;
   plan.intent = to_intent(subject);
-  plan.locks = locks_of(original, record->request);
+  plan.locks = locks_of(original, record.request);
   plan.title_key = undo_title_key;
   plan.title_args = original.title_args;
   plan.title_args["kind"] = original.kind.text();
   plan.message = "waiting to undo " + original.kind.text() + " of " + original.target_id;
-  auto request = request_of(original, record->request).value_or(OperationRequest());
+  auto request = request_of(original, record.request).value_or(OperationRequest());
   request.kind = original.kind;
   request.target_kind = original.target_kind;
   request.target_id = original.target_id;
   request.webspace_id = original.webspace_id;
   request.initiator = initiator;
   request.priority = original.priority;
-  request.params = {{"undo_of", id.text()}};
-  request.undo_of = id;
-  request.parent_id.reset();
+  request.params = {{"undo_of", original.operation_id.text()}};
+  request.undo_of = original.operation_id;
   const auto steps = undo_steps(workflow->steps(subject.intent), subject, store_);
   Prepared prepared;
   auto& operation = prepared.operation;
-  operation.state = first_state(request, plan, steps, *workflow, new_id(), clock_.now());
-  operation.kind_version = workflow->version();
+  operation.state = first_state(request, plan, steps, *workflow, id, clock_.now());
+  operation.kind_version = record.kind_version;  // the subject's intent is what it follows
   operation.fingerprint = fingerprint_of(request, "undo");
   operation.request = stored_request(request, request.params, plan.locks, Repeatable::yes);
   operation.intent = std::move(plan.intent);
@@ -152,8 +158,31 @@ Result<store::Accepted> OperationManager::undo(const OperationId& id, const Init
     return fail(ErrorCode::unavailable, "cannot undo an operation: the hub is stopping", "stopping",
                 "ask again when it has started again");
   }
-  HUB_TRY(prepared, prepare_undo(id, initiator));
+  const auto record = store_.find_record(id);
+  if (!record) return tl::unexpected(not_found(id));
+  HUB_CHECK(check_undoable(*record));
+  HUB_TRY(prepared, prepare_undo(*record, new_id(), initiator));
   return submit(std::move(prepared));
+}
+
+// Within or after the child's own time for it: the parent's counts.
+Result<std::optional<OperationState>> OperationManager::undo_child(const OperationId& child,
+                                                                   const OperationId& id,
+                                                                   const OperationState& parent) {
+  if (auto known = store_.find(id)) return known;
+  const auto record = store_.find_record(child);
+  if (!record) return std::optional<OperationState>();
+  for (const auto& next : store_.successors_of(child)) {
+    const bool undone = next.undo_of == child && next.status == OperationStatus::succeeded;
+    if (undone) return std::optional<OperationState>();
+  }
+  HUB_TRY(prepared, prepare_undo(*record, id, parent.initiator));
+  auto& operation = prepared.operation;
+  operation.state.parent_id = parent.operation_id;
+  operation.state.priority = parent.priority;
+  operation.on_conflict = OnConflict::queue;
+  HUB_TRY(accepted, submit(std::move(prepared)));
+  return std::optional(std::move(accepted.state));
 }
 
 Result<OperationState> OperationManager::confirm(const OperationId& id, const Json& answer) {

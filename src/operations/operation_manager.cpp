@@ -49,7 +49,9 @@ Family OperationManager::family() {
           [this](const OperationId& id, Found found) {
             waiters_.wait(id, std::nullopt, children_patience, std::move(found));
           },
-      .lend_slot = [this] { return crew_.lend_slot(); },
+      .undo = [this](const OperationId& child, const OperationId& id,
+                     const OperationState& parent) { return undo_child(child, id, parent); },
+      .lend_slot = [this](Family::Urge urge) { return crew_.lend_slot(urge); },
       .take_slot_back = [this] { crew_.take_slot_back(); },
   };
 }

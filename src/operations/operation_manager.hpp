@@ -120,7 +120,11 @@ class OperationManager {
   void settle(const OperationId&, bool has_secrets, const Result<store::Accepted>&);
   Result<OperationState> accept_child(const OperationRequest&, const OperationId&);
   Family family();
-  Result<Prepared> prepare_undo(const OperationId&, const Initiator&);
+  Result<std::optional<OperationState>> undo_child(const OperationId& child, const OperationId& id,
+                                                   const OperationState& parent);
+  Result<> check_undoable(const store::OperationRecord&) const;
+  Result<Prepared> prepare_undo(const store::OperationRecord& original, const OperationId& id,
+                                const Initiator&);
   std::optional<OperationId> same_live_request(const OperationRequest&,
                                                const boost::json::object& params);
   OperationId new_id() const;

@@ -47,7 +47,14 @@ struct Family {
   std::function<void(const OperationId&)> cancel;
   // Calls back once with the end; also when the hub stops, with what is known then.
   std::function<void(const OperationId&, std::function<void(std::optional<OperationState>)>)> wait;
-  std::function<Result<>()> lend_slot;
+  // An operation under this id that undoes the child; one that exists already is the answer.
+  // Nothing: it has been undone, or is not known any more. conflict: "operation_not_undoable".
+  std::function<Result<std::optional<OperationState>>(
+      const OperationId& child, const OperationId& id, const OperationState& parent)>
+      undo;
+  // unavailable: "too_many_parents". Whoever takes something back is not refused.
+  enum class Urge { forward, back };
+  std::function<Result<>(Urge)> lend_slot;
   std::function<void()> take_slot_back;
 };
 

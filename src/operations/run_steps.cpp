@@ -12,8 +12,6 @@ namespace {
 using store::OperationChange;
 using store::StepPhase;
 
-constexpr int crashes_max = 3;  // hubs that may die in one step before we stop trying
-
 constexpr const char* final_question = "final_step_in_doubt";
 
 Error crash_loop(const store::StepRecord& known) {
@@ -69,12 +67,9 @@ Error deadline_exceeded(const OperationState& state) {
                {{"deadline_at", deadline}}};
 }
 
-// A parent's step outlives the crashes of its children, each of which gives up by itself.
 bool StepRunner::crashed_too_often(const Step& step, const store::StepRecord& known) const {
-  if (known.crashes < crashes_max) return false;
-  if (step.kind != StepClass::parent) return true;
-  const auto children = services_.store.children_of(ledger_.id()).size();
-  return known.crashes >= crashes_max * (1 + static_cast<std::int64_t>(children));
+  return known.crashes > 0 &&
+         known.crashes >= crashes_allowed(services_.store, ledger_.id(), step, known);
 }
 
 StepEnd StepRunner::run(std::size_t i) {

@@ -10,7 +10,15 @@ namespace {
 using store::OperationChange;
 using store::StepPhase;
 
-constexpr int crashes_max = 3;  // hubs that may die in the undo of one step before it is left
+constexpr int crashes_max = 3;
+
+std::int64_t count_below(store::OperationStore& store, const OperationId& id) {
+  std::int64_t count = 0;
+  for (const auto& child : store.children_of(id)) {
+    count += 1 + count_below(store, child.operation_id);
+  }
+  return count;
+}
 
 OperationStatus status_of(Outcome outcome) {
   switch (outcome) {
@@ -21,6 +29,12 @@ OperationStatus status_of(Outcome outcome) {
 }
 
 }  // namespace
+
+std::int64_t crashes_allowed(store::OperationStore& store, const OperationId& id, const Step& step,
+                             const store::StepRecord& known) {
+  if (step.kind != StepClass::parent && !known.notes.contains(note::children)) return crashes_max;
+  return crashes_max * (1 + count_below(store, id));
+}
 
 Error thrown_in(const std::string& step, const char* what) {
   return Error{ErrorCode::invalid,
@@ -60,7 +74,8 @@ bool TakeBack::crashed_too_often(std::size_t step, RunStart start) {
   auto& known = ledger_.entry(step);
   auto& count = known.notes[note::undo_crashes];
   const auto crashes = count.is_int64() ? count.get_int64() : 0;
-  if (crashes >= crashes_max) {
+  if (crashes >= crashes_max &&
+      crashes >= crashes_allowed(services_.store, ledger_.id(), ledger_.step(step), known)) {
     undo_failed(step, Error{ErrorCode::invalid,
                             "cannot take back step " + known.name + ": the hub was ended " +
                                 std::to_string(crashes) + " times while it tried",

@@ -2,6 +2,7 @@
 // For tests: a manager on a real store in a real folder, kinds written as lists of steps, and the
 // means to stop a step where the test wants it.
 
+#include <algorithm>
 #include <future>
 
 #include <doctest/doctest.h>
@@ -62,6 +63,7 @@ void until(const char* what, Condition holds) {
 struct Script {
   std::string kind = "test.run";
   int version = 1;
+  std::vector<int> follows = {};  // besides its own
   std::function<std::vector<Step>(const Json& intent)> steps;
   std::function<Result<Plan>(const OperationRequest&)> resolve = [](const OperationRequest& asked) {
     Plan plan;
@@ -84,6 +86,10 @@ class Scripted final : public Workflow {
   explicit Scripted(const Script& script) : script_(script) {}
   OperationKind kind() const override { return OperationKind(script_.kind); }
   int version() const override { return script_.version; }
+  bool follows(int stored) const override {
+    return stored == script_.version ||
+           std::ranges::find(script_.follows, stored) != script_.follows.end();
+  }
   Result<Plan> resolve(const OperationRequest& asked) const override {
     return script_.resolve(asked);
   }

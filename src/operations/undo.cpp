@@ -98,8 +98,12 @@ std::vector<Step> undo_steps(const std::vector<Step>& original, const UndoSubjec
 std::vector<OperationState> later_changes(store::OperationStore& store,
                                           const OperationState& original) {
   auto later = store.later_changes(original);
+  const auto is_one = [](const OperationState& state, const OperationId& id) {
+    return state.operation_id == id || state.undo_of == id;
+  };
   std::erase_if(later, [&](const OperationState& state) {
-    return state.operation_id == original.operation_id || state.undo_of == original.operation_id;
+    return is_one(state, original.operation_id) ||
+           (original.parent_id && is_one(state, *original.parent_id));
   });
   return later;
 }

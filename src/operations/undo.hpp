@@ -24,7 +24,8 @@ Result<UndoSubject> subject_of(const Json& undo_intent);
 std::vector<Step> undo_steps(const std::vector<Step>& original, const UndoSubject&,
                              store::OperationStore&);
 
-// Who has changed the same things since, oldest first; its own earlier undos are nobody.
+// Who has changed the same things since, oldest first; its own earlier undos are nobody, and so are
+// its parent and that one's.
 std::vector<OperationState> later_changes(store::OperationStore&, const OperationState& original);
 // conflict: "operation_not_undoable", details.why "changed_since".
 Result<> check_unchanged(store::OperationStore&, const OperationState& original);

@@ -64,10 +64,27 @@ class StepContext {
 
   // Runs operations of their own below this one and waits for all of them; their ends come back in
   // the order of the requests, whatever they are. A step that runs again after a crash finds the
-  // same children. They wait for their own locks: hold none that they need. The worker's slot is
-  // lent to others meanwhile. cancelled: this operation is to stop; the children have been told and
-  // have ended. Any error: a child could not be accepted.
-  virtual Result<std::vector<OperationState>> run_children(std::vector<OperationRequest>) = 0;
+  // same children, if it asks for the same. Their locks are taken under this operation's
+  // (store/lock_table.hpp): what it holds they wait for among each other alone, in the order of the
+  // requests. The worker's slot is lent to others meanwhile. cancelled: this operation is to stop;
+  // the children have been told and have ended. Any error: a child could not be accepted.
+  Result<std::vector<OperationState>> run_children(std::vector<OperationRequest> requests) {
+    return run_children_while(std::move(requests), [](const OperationState&) { return true; });
+  }
+  // The same; once `goes_on` says no to how one of them has ended, the others are cancelled.
+  using GoesOn = std::function<bool(const OperationState& ended)>;
+  virtual Result<std::vector<OperationState>> run_children_while(std::vector<OperationRequest>,
+                                                                 GoesOn goes_on) = 0;
+  // The children of this step, in the order of the requests; those that are known still.
+  virtual std::vector<OperationState> children() const = 0;
+  // Undoes these children by operations of their own, which are children of this one too, in this
+  // order where they share locks. What has been undone before is left out.
+  struct ChildUndo {
+    OperationId child;
+    std::optional<OperationState> end = {};  // of its undo
+    std::optional<Error> refused = {};       // conflict "operation_not_undoable": it has no undo
+  };
+  virtual Result<std::vector<ChildUndo>> undo_children(std::vector<OperationId>) = 0;
 };
 
 // Asked after a crash, or before a retry, about a step whose effect may or may not exist.
@@ -112,8 +129,11 @@ class Workflow {
  public:
   virtual ~Workflow() = default;
   virtual OperationKind kind() const = 0;
-  // Raise when stored intents of older runs can't be followed any more: those are quarantined.
+  // Raise when the intents that are stored from now on are not those of before.
   virtual int version() const { return 1; }
+  // Whether runs with intents of this version can be carried on and undone. The others are
+  // quarantined.
+  virtual bool follows(int stored) const { return stored == version(); }
   // Reads; changes nothing; quick, since a client waits. Errors go to that client.
   virtual Result<Plan> resolve(const OperationRequest&) const = 0;
   virtual std::vector<Step> steps(const Json& intent) const = 0;  // the same for the same intent

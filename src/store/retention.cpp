@@ -63,6 +63,10 @@ std::vector<CleanUp> OperationStore::due_clean_ups(std::int64_t limit) {
          db.run("SELECT operation_id, kind FROM operation_clean_ups c JOIN operations o USING (n) "
                 "WHERE due_at <= $1 AND NOT EXISTS (SELECT 1 FROM operations u "
                 "WHERE u.undo_of = o.operation_id AND u.finished_at IS NULL) "
+                // a parent may still take it back
+                "AND NOT EXISTS (SELECT 1 FROM operations p WHERE p.operation_id = o.parent_id "
+                "AND p.finished_at IS NULL) AND NOT EXISTS (SELECT 1 FROM operations pu "
+                "WHERE pu.undo_of = o.parent_id AND pu.finished_at IS NULL) "
                 "ORDER BY due_at LIMIT $2",
                 {to_millis(clock_.now()), limit})) {
       due.push_back({OperationId(sql::text(row[0])), OperationKind(sql::text(row[1]))});
