@@ -273,6 +273,11 @@ void add_artifact_verbs(CLI::App& group, ArtifactKind kind, Parsing& parsing) {
           "--run-tests", [&start] { start.request.params["run_tests"] = true; },
           "run its own tests first; one that fails keeps it from becoming active");
     }
+    if (verb == "install") {
+      command->add_flag_callback(
+          "--without-optional", [&start] { start.request.params["without_optional"] = true; },
+          "leave out the skills that it can do without");
+    }
     if (verb == "uninstall" && kind == ArtifactKind::skill) {
       command->add_flag_callback(
           "--purge-data", [&start] { start.request.params["purge_data"] = true; },

@@ -11,7 +11,7 @@ constexpr int gap = 2;
 struct Row {
   std::string id, age, progress;
   const OperationState* state = nullptr;
-  bool child = false;
+  int depth = 0;  // below its parent
 };
 
 std::string progress_of(const OperationState& state) {
@@ -46,16 +46,14 @@ std::vector<Row> rows_of(std::span<const OperationState> states, const ShortIds&
     }
   }
   std::vector<Row> rows;
-  const auto add = [&](const OperationState& state, bool child) {
+  const auto add = [&](const OperationState& state, int depth, const auto& again) -> void {
     rows.push_back({ids.of(state.operation_id), age_text(now - state.created_at),
-                    progress_of(state), &state, child});
-  };
-  for (const auto* state : top) {
-    add(*state, false);
-    auto& below = children[state->operation_id];
+                    progress_of(state), &state, depth});
+    auto& below = children[state.operation_id];
     std::ranges::reverse(below);
-    for (const auto* child : below) add(*child, true);
-  }
+    for (const auto* child : below) again(*child, depth + 1, again);
+  };
+  for (const auto* state : top) add(*state, 0, add);
   return rows;
 }
 
@@ -86,7 +84,7 @@ Lines operation_table(std::span<const OperationState> states, const View& view) 
     line.to_column(at[1]).add(row.age, Paint::dim).to_column(at[2]);
     line.add(to_json(row.state->status).as_string().c_str(), paint_of(row.state->status));
     line.to_column(at[4] - gap - width_of(row.progress)).add(row.progress).to_column(at[4]);
-    line.add((row.child ? "  " : "") + title_of(*row.state));
+    line.add(std::string(2 * static_cast<std::size_t>(row.depth), ' ') + title_of(*row.state));
     const auto remark = remark_of(*row.state, ids);
     if (!remark.empty()) line.add(": " + remark, Paint::dim);
     lines.push_back(line.cut_to(view.columns));

@@ -57,6 +57,26 @@ void add_steps(Labels& labels, const boost::json::object& plan) {
   }
 }
 
+// What comes along, each as an operation of its own.
+void add_children(Labels& labels, const boost::json::object& plan) {
+  const auto* args = member(plan, "title_args");
+  const auto* brings = args && args->is_object() ? member(args->get_object(), "brings") : nullptr;
+  if (!brings || !brings->is_array()) return;
+  const char* label = "brings";
+  for (const auto& one : brings->get_array()) {
+    if (!one.is_object()) continue;
+    const auto& skill = one.get_object();
+    const auto* target = member(skill, "target");
+    const auto* version = member(skill, "version");
+    const auto* optional = member(skill, "optional");
+    std::string text = (target ? text_of_value(*target) : std::string("?")) +
+                       (version ? " " + text_of_value(*version) : std::string());
+    if (const auto bytes = number(skill, "bytes")) text += ", " + size_text(*bytes);
+    if (optional && *optional == Json(true)) text += ", optional";
+    labels.add(std::exchange(label, ""), text);
+  }
+}
+
 void add_locks(Labels& labels, const boost::json::object& plan) {
   std::string text;
   for (const auto& resource : texts(plan, "resources")) {
@@ -127,6 +147,7 @@ Lines plan_lines(const OperationRequest& request, const Json& answer, const View
   lines.emplace_back(title_of(state) + ": what it would do", Paint::strong);
   Labels labels(lines, view);
   add_steps(labels, plan);
+  add_children(labels, plan);
   add_locks(labels, plan);
   add_space(labels, plan);
   add_undo(labels, plan);

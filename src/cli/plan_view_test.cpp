@@ -18,12 +18,17 @@ TEST_CASE("a plan says what it would do, what it needs and what is in the way") 
                      "kind": "skill.uninstall", "target_kind": "skill",
                      "target_id": "notes_skill", "status": "running", "message": "…",
                      "can_cancel": true, "href": "/api/operations/op_x"}],
-      "warnings": ["the registry does not answer"], "title_args": {"title": "Заметки"}}})");
+      "warnings": ["the registry does not answer"], "title_args": {"title": "Заметки",
+      "brings": [{"target": "skill:ink", "version": "1.0.0", "bytes": 2048, "optional": false},
+                 {"target": "skill:blot", "version": "0.1.0", "bytes": null,
+                  "optional": true}]}}})");
   const auto text = text_of(plan_lines(request, answer, View{}), Colours::no);
   CHECK(text ==
         "install skill Заметки (notes_skill): what it would do\n"
         "  steps         1. fetch\n"
         "                2. activate\n"
+        "  brings        skill:ink 1.0.0, 2 KiB\n"
+        "                skill:blot 0.1.0, optional\n"
         "  locks         skill:notes_skill\n"
         "  to fetch      40 KiB\n"
         "  space         80 KiB, 1 KiB are free: not enough\n"

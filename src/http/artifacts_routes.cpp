@@ -42,6 +42,8 @@ Result<Wanted> wanted_of(const ArtifactsServices& services, const Request& reque
   if (validate && (verb == "install" || verb == "update")) {
     operation.params["run_tests"] = *validate;
   }
+  const auto* without = body.if_contains("without_optional");
+  if (without && verb == "install") operation.params["without_optional"] = *without;
   const auto* purge = body.if_contains("purge_data");
   if (verb == "uninstall" && purge) operation.params["purge_data"] = *purge;
   operation.webspace_id = infrastate::webspace_or_default(webspace);

@@ -112,7 +112,8 @@ Result<> OperationManager::check_undoable(const store::OperationRecord& record) 
 }
 
 Result<OperationManager::Prepared> OperationManager::prepare_undo(
-    const store::OperationRecord& record, const OperationId& id, const Initiator& initiator) {
+    const store::OperationRecord& record, const OperationId& id, const Initiator& initiator,
+    UndoSubject::AskedBy asked_by) {
   const auto& original = record.state;
   const Workflow* workflow = crew_.workflow_for(original.kind);
   if (!workflow || !workflow->follows(record.kind_version)) {
@@ -123,8 +124,8 @@ Result<OperationManager::Prepared> OperationManager::prepare_undo(
     return tl::unexpected(not_undoable(original.operation_id, "nothing_kept",
                                        "it left nothing that could be taken back"));
   }
-  HUB_CHECK(check_unchanged(store_, original));
-  const UndoSubject subject{original.operation_id, record.intent, record.steps};
+  HUB_CHECK(check_unchanged(store_, original, asked_by));
+  const UndoSubject subject{original.operation_id, record.intent, record.steps, asked_by};
   Plan plan;
   plan.intent = to_intent(subject);
   plan.locks = locks_of(original, record.request);
@@ -161,7 +162,7 @@ Result<store::Accepted> OperationManager::undo(const OperationId& id, const Init
   const auto record = store_.find_record(id);
   if (!record) return tl::unexpected(not_found(id));
   HUB_CHECK(check_undoable(*record));
-  HUB_TRY(prepared, prepare_undo(*record, new_id(), initiator));
+  HUB_TRY(prepared, prepare_undo(*record, new_id(), initiator, UndoSubject::AskedBy::client));
   return submit(std::move(prepared));
 }
 
@@ -176,7 +177,7 @@ Result<std::optional<OperationState>> OperationManager::undo_child(const Operati
     const bool undone = next.undo_of == child && next.status == OperationStatus::succeeded;
     if (undone) return std::optional<OperationState>();
   }
-  HUB_TRY(prepared, prepare_undo(*record, id, parent.initiator));
+  HUB_TRY(prepared, prepare_undo(*record, id, parent.initiator, UndoSubject::AskedBy::parent));
   auto& operation = prepared.operation;
   operation.state.parent_id = parent.operation_id;
   operation.state.priority = parent.priority;

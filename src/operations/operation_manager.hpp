@@ -16,6 +16,7 @@
 #include "operations/janitor.hpp"
 #include "operations/operation_log.hpp"
 #include "operations/secrets.hpp"
+#include "operations/undo.hpp"
 #include "operations/waiters.hpp"
 #include "operations/workflow.hpp"
 
@@ -124,7 +125,7 @@ class OperationManager {
                                                    const OperationState& parent);
   Result<> check_undoable(const store::OperationRecord&) const;
   Result<Prepared> prepare_undo(const store::OperationRecord& original, const OperationId& id,
-                                const Initiator&);
+                                const Initiator&, UndoSubject::AskedBy);
   std::optional<OperationId> same_live_request(const OperationRequest&,
                                                const boost::json::object& params);
   OperationId new_id() const;

@@ -28,15 +28,16 @@ Result<StepRecord> record_of(const Json& value) {
   return record;
 }
 
-Step check_step(store::OperationStore& store, const OperationId& original) {
+Step check_step(store::OperationStore& store, const OperationId& original,
+                UndoSubject::AskedBy asked_by) {
   Step check;
   check.name = "check";
-  check.run = [&store, original](StepContext& run) -> Result<> {
+  check.run = [&store, original, asked_by](StepContext& run) -> Result<> {
     const auto state = store.find(original);
     if (!state) {
       return tl::unexpected(not_undoable(original, "forgotten", "it is not known here any more"));
     }
-    HUB_CHECK(check_unchanged(store, *state));
+    HUB_CHECK(check_unchanged(store, *state, asked_by));
     run.log("nothing has changed since " + original.text());
     return {};
   };
@@ -55,6 +56,7 @@ Json to_intent(const UndoSubject& subject) {
   }
   return boost::json::object{{"operation_id", subject.operation_id.text()},
                              {"intent", subject.intent},
+                             {"by_parent", subject.asked_by == UndoSubject::AskedBy::parent},
                              {"journal", std::move(journal)}};
 }
 
@@ -70,6 +72,8 @@ Result<UndoSubject> subject_of(const Json& undo_intent) {
   }
   subject.operation_id = OperationId(std::string(id->get_string()));
   subject.intent = *intent;
+  const auto* by_parent = object->if_contains("by_parent");  // absent: an older hub wrote it
+  if (by_parent && *by_parent == Json(true)) subject.asked_by = UndoSubject::AskedBy::parent;
   for (const auto& value : journal->get_array()) {
     HUB_TRY(record, record_of(value));
     subject.journal.push_back(std::move(record));
@@ -79,7 +83,7 @@ Result<UndoSubject> subject_of(const Json& undo_intent) {
 
 std::vector<Step> undo_steps(const std::vector<Step>& original, const UndoSubject& subject,
                              store::OperationStore& store) {
-  std::vector<Step> steps{check_step(store, subject.operation_id)};
+  std::vector<Step> steps{check_step(store, subject.operation_id, subject.asked_by)};
   for (const auto i : to_undo(original, subject.journal)) {
     const Step& done = original[i];
     Step undo;
@@ -96,20 +100,23 @@ std::vector<Step> undo_steps(const std::vector<Step>& original, const UndoSubjec
 }
 
 std::vector<OperationState> later_changes(store::OperationStore& store,
-                                          const OperationState& original) {
+                                          const OperationState& original,
+                                          UndoSubject::AskedBy asked_by) {
   auto later = store.later_changes(original);
   const auto is_one = [](const OperationState& state, const OperationId& id) {
     return state.operation_id == id || state.undo_of == id;
   };
   std::erase_if(later, [&](const OperationState& state) {
     return is_one(state, original.operation_id) ||
-           (original.parent_id && is_one(state, *original.parent_id));
+           (asked_by == UndoSubject::AskedBy::parent && original.parent_id &&
+            is_one(state, *original.parent_id));
   });
   return later;
 }
 
-Result<> check_unchanged(store::OperationStore& store, const OperationState& original) {
-  const auto later = later_changes(store, original);
+Result<> check_unchanged(store::OperationStore& store, const OperationState& original,
+                         UndoSubject::AskedBy asked_by) {
+  const auto later = later_changes(store, original, asked_by);
   if (later.empty()) return {};
   boost::json::array ids;
   for (const auto& state : later) ids.emplace_back(state.operation_id.text());

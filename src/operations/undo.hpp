@@ -13,6 +13,8 @@ struct UndoSubject {
   OperationId operation_id;
   Json intent;
   Journal journal;
+  // Its parent takes it back: what that one has done since is no change by others.
+  enum class AskedBy { client, parent } asked_by = AskedBy::client;
 };
 
 inline constexpr const char* undo_title_key = "operation.undo";
@@ -24,11 +26,13 @@ Result<UndoSubject> subject_of(const Json& undo_intent);
 std::vector<Step> undo_steps(const std::vector<Step>& original, const UndoSubject&,
                              store::OperationStore&);
 
-// Who has changed the same things since, oldest first; its own earlier undos are nobody, and so are
-// its parent and that one's.
-std::vector<OperationState> later_changes(store::OperationStore&, const OperationState& original);
+// Who has changed the same things since, oldest first; its own earlier undos are nobody, and for
+// its parent that one and its undos neither.
+std::vector<OperationState> later_changes(store::OperationStore&, const OperationState& original,
+                                          UndoSubject::AskedBy);
 // conflict: "operation_not_undoable", details.why "changed_since".
-Result<> check_unchanged(store::OperationStore&, const OperationState& original);
+Result<> check_unchanged(store::OperationStore&, const OperationState& original,
+                         UndoSubject::AskedBy);
 
 Error not_undoable(const OperationId&, const std::string& why, const std::string& because,
                    boost::json::object details = {});

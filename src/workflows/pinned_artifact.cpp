@@ -1,11 +1,29 @@
 #include "workflows/pinned_artifact.hpp"
 
+#include <algorithm>
+
 #include "registry/find_entry.hpp"
 
 namespace hub::workflows {
 namespace {
 
 constexpr const char* pinned_key = "pinned";
+
+// What is installed counts as it is installed, under the name that it has here.
+std::optional<artifacts::KnownSkill> find_skill(const std::vector<InstalledArtifact>& installed,
+                                                const Catalog& catalog,
+                                                const std::string& name_or_id) {
+  const auto entry = registry::find_entry(catalog, ArtifactKind::skill, name_or_id);
+  const auto here = std::ranges::find_if(installed, [&](const InstalledArtifact& one) {
+    return one.kind == ArtifactKind::skill &&
+           (one.name == name_or_id || one.id == name_or_id || (entry && one.name == entry->name));
+  });
+  if (here != installed.end()) {
+    return artifacts::KnownSkill{here->name, true, here->requires_skills, {}};
+  }
+  if (!entry) return std::nullopt;
+  return artifacts::KnownSkill{entry->name, false, entry->requires_skills, entry->optional_skills};
+}
 
 }  // namespace
 
@@ -23,24 +41,44 @@ PinnedArtifact pin(const CatalogEntry& entry) {
   return pinned;
 }
 
-Result<InstallIntent> pin_with_requirements(store::OperationStore& store, const Catalog& catalog,
-                                            const CatalogEntry& entry) {
-  InstallIntent intent;
+Result<Pinned> pin_with_requirements(store::OperationStore& store, const Catalog& catalog,
+                                     const CatalogEntry& entry,
+                                     artifacts::OptionalSkills optional) {
+  const auto installed = store.installed();
+  const auto find = [&](const std::string& name_or_id) {
+    return find_skill(installed, catalog, name_or_id);
+  };
+  const artifacts::KnownSkill target{entry.name, false, entry.requires_skills,
+                                     entry.optional_skills};
+  HUB_TRY(found, artifacts::find_dependencies(entry.kind, target, find, optional));
+  Pinned pinned;
+  pinned.warnings = std::move(found.left_out);
+  auto& intent = pinned.intent;
   intent.commit = catalog.commit;
-  for (const auto& name : entry.requires_skills) {
-    if (store.find_installed(ArtifactKind::skill, name)) continue;
-    auto needed = registry::find_entry(catalog, ArtifactKind::skill, name);
-    if (!needed) {
-      return fail(ErrorCode::conflict,
-                  "cannot install " + entry.name + ": it requires skill " + name +
-                      ", which is not in the catalogue",
-                  "requires_missing", "ask its publisher to push " + name + " too",
-                  {{"missing", boost::json::array{boost::json::string(name)}}});
-    }
-    intent.artifacts.push_back(pin(*needed));
-  }
   intent.artifacts.push_back(pin(entry));
-  return intent;
+  intent.artifacts.back().requires_skills = std::move(found.requires_skills);
+  if (found.missing.empty()) return pinned;
+  auto& brings = intent.brings.emplace();
+  for (auto& missing : found.missing) {
+    HUB_TRY(needed, registry::find_entry(catalog, ArtifactKind::skill, missing.name));
+    auto& one = brings.emplace_back();
+    one.skill = pin(needed);
+    one.skill.requires_skills = std::move(missing.requires_skills);
+    one.optional = missing.need == artifacts::Need::optional;
+  }
+  return pinned;
+}
+
+std::optional<std::int64_t> bytes_of(const InstallIntent& intent) {
+  std::int64_t bytes = 0;
+  bool known = true;
+  const auto add = [&](const PinnedArtifact& artifact) {
+    known = known && artifact.size_bytes;
+    bytes += artifact.size_bytes.value_or(0);
+  };
+  for (const auto& artifact : intent.artifacts) add(artifact);
+  for (const auto& one : intent.brings.value_or(std::vector<BroughtSkill>())) add(one.skill);
+  return known ? std::optional(bytes) : std::nullopt;
 }
 
 boost::json::object pinned_params(const InstallIntent& intent) {

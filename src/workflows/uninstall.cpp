@@ -85,12 +85,27 @@ Result<> bring_back(const Leaving& leaving, StepContext& run) {
 
 }  // namespace
 
-std::vector<std::string> scenarios_that_require(const std::vector<InstalledArtifact>& installed,
+namespace {
+
+// Offered, not done: a person may use them.
+void tell_unused(const Tools& tools, const InstalledArtifact& gone, StepContext& run) {
+  const auto installed = tools.store.installed();
+  boost::json::array unused;
+  for (const auto& skill : gone.requires_skills) {
+    const bool here = tools.store.find_installed(ArtifactKind::skill, skill).has_value();
+    if (here && artifacts_that_require(installed, skill).empty()) unused.emplace_back(skill);
+  }
+  if (!unused.empty()) run.result("unused_skills", std::move(unused));
+}
+
+}  // namespace
+
+std::vector<std::string> artifacts_that_require(const std::vector<InstalledArtifact>& installed,
                                                 const std::string& skill) {
   std::vector<std::string> found;
   for (const auto& artifact : installed) {
     if (std::ranges::find(artifact.requires_skills, skill) != artifact.requires_skills.end()) {
-      found.push_back(artifact.name);
+      found.push_back(to_text(artifact.kind) + " " + artifact.name);
     }
   }
   return found;
@@ -102,15 +117,19 @@ OperationKind Uninstall::kind() const {
 
 Result<> Uninstall::check_not_required(const std::string& name) const {
   if (artifact_kind_ != ArtifactKind::skill) return {};
-  const auto needed_by = scenarios_that_require(tools_.store.installed(), name);
+  const auto installed = tools_.store.installed();
+  const auto needed_by = artifacts_that_require(installed, name);
   if (needed_by.empty()) return {};
-  boost::json::array scenarios;
-  for (const auto& scenario : needed_by) scenarios.emplace_back(scenario);
+  boost::json::array scenarios, skills;
+  for (const auto& one : installed) {
+    if (std::ranges::find(one.requires_skills, name) == one.requires_skills.end()) continue;
+    (one.kind == ArtifactKind::scenario ? scenarios : skills).emplace_back(one.name);
+  }
   return fail(ErrorCode::conflict,
-              "cannot uninstall skill " + name + ": scenario " + registry::joined(needed_by) +
-                  " requires it",
+              "cannot uninstall skill " + name + ": " + registry::joined(needed_by) +
+                  (needed_by.size() == 1 ? " requires it" : " require it"),
               "required_by_scenario", "uninstall " + registry::joined(needed_by) + " first",
-              {{"scenarios", scenarios}});
+              {{"scenarios", std::move(scenarios)}, {"skills", std::move(skills)}});
 }
 
 Result<Plan> Uninstall::resolve(const OperationRequest& request) const {
@@ -159,6 +178,7 @@ std::vector<Step> Uninstall::steps(const Json& intent) const {
     run.result("target_kind", to_json(gone.kind));
     run.result("target_id", Json(gone.name));
     run.result("version", Json(gone.version));
+    tell_unused(leaving.tools, gone, run);
     run.conclude(title_of(gone) + " is uninstalled" +
                  (gone.kind == ArtifactKind::scenario           ? ""
                   : leaving.data == artifacts::SkillData::stays ? "; its data is kept"

@@ -1,15 +1,16 @@
 #pragma once
-// skill.uninstall and scenario.uninstall: take an artifact off this hub. A skill that an installed
-// scenario requires is refused, naming which. User data stays; its files and pip packages are kept
-// aside for as long as it can be undone.
+// skill.uninstall and scenario.uninstall: take an artifact off this hub. A skill that something
+// installed requires is refused, naming what. User data stays; its files and pip packages are kept
+// aside for as long as it can be undone. The skills that it required stay; those that nothing else
+// requires any more are told: result.unused_skills.
 
 #include "operations/workflow.hpp"
 #include "workflows/tools.hpp"
 
 namespace hub::workflows {
 
-// The installed scenarios that require this skill, by name.
-std::vector<std::string> scenarios_that_require(const std::vector<InstalledArtifact>& installed,
+// What of the installed requires this skill: "scenario brief".
+std::vector<std::string> artifacts_that_require(const std::vector<InstalledArtifact>& installed,
                                                 const std::string& skill);
 
 class Uninstall final : public operations::Workflow {
@@ -17,7 +18,8 @@ class Uninstall final : public operations::Workflow {
   Uninstall(ArtifactKind kind, Tools tools) : artifact_kind_(kind), tools_(tools) {}
   OperationKind kind() const override;
   int version() const override { return 2; }
-  // not_found: "not_installed"; conflict: "required_by_scenario" with details.scenarios.
+  // not_found: "not_installed"; conflict: "required_by_scenario" with details.scenarios
+  // and details.skills.
   Result<operations::Plan> resolve(const OperationRequest&) const override;
   std::vector<operations::Step> steps(const Json& intent) const override;
   void clean_up(const OperationId&) const override;

@@ -6,20 +6,13 @@
 #include "registry/semver.hpp"
 #include "registry/text.hpp"
 #include "registry/update_rule.hpp"
+#include "workflows/params.hpp"
 
 namespace hub::workflows {
 namespace {
 
 constexpr std::chrono::seconds history_time_max{3};  // a client waits
 constexpr std::size_t commit_digits_min = 7;
-
-const char* verb_of(Purpose purpose) {
-  switch (purpose) {
-    case Purpose::install: return "install";
-    case Purpose::update: return "update";
-  }
-  return "";
-}
 
 Result<registry::SharedCatalog> catalog_of(const Tools& tools, Purpose purpose) {
   if (auto catalog = tools.catalog.current()) return catalog;
@@ -93,6 +86,14 @@ Result<> check_may_change(const std::optional<InstalledArtifact>& here, const Ca
 
 }  // namespace
 
+const char* verb_of(Purpose purpose) {
+  switch (purpose) {
+    case Purpose::install: return "install";
+    case Purpose::update: return "update";
+  }
+  return "";
+}
+
 Error pinned_here(const InstalledArtifact& here, const std::string& newer) {
   return Error{ErrorCode::conflict,
                "cannot update " + to_text(here.kind) + " " + here.name + " to " + newer +
@@ -134,8 +135,8 @@ Result<InstalledArtifact> find_installed(store::OperationStore& store, ArtifactK
               {{"name", name_or_id}});
 }
 
-Result<InstallIntent> choose_version(const Tools& tools, ArtifactKind kind,
-                                     const OperationRequest& request, Purpose purpose) {
+Result<Pinned> choose_version(const Tools& tools, ArtifactKind kind,
+                              const OperationRequest& request, Purpose purpose) {
   std::string name = request.target_id;
   if (purpose == Purpose::update) {
     HUB_TRY(here, find_installed(tools.store, kind, name, "update"));
@@ -144,18 +145,22 @@ Result<InstallIntent> choose_version(const Tools& tools, ArtifactKind kind,
   HUB_TRY(catalog, catalog_of(tools, purpose));
   HUB_TRY(entry, registry::find_entry(*catalog, kind, name));
   HUB_TRY(wanted, pin_of(request));
+  HUB_TRY(without_optional, flag_param(request, "without_optional"));
+  const auto optional = purpose == Purpose::update || without_optional
+                            ? artifacts::OptionalSkills::stay_away
+                            : artifacts::OptionalSkills::come_along;
   const auto here = tools.store.find_installed(kind, entry.name);
   if (wanted.empty()) {
     HUB_CHECK(check_may_change(here, entry, request, purpose));
     const bool newest = here && registry::update_to(entry, *here) == registry::Update::none;
     if (newest && purpose == Purpose::update) {
-      InstallIntent intent;
-      intent.commit = catalog->commit;
-      intent.artifacts.push_back(pin(entry));
-      intent.up_to_date = here->version;
-      return intent;
+      Pinned newest_here;
+      newest_here.intent.commit = catalog->commit;
+      newest_here.intent.artifacts.push_back(pin(entry));
+      newest_here.intent.up_to_date = here->version;
+      return newest_here;
     }
-    return pin_with_requirements(tools.store, *catalog, entry);
+    return pin_with_requirements(tools.store, *catalog, entry, optional);
   }
   if (!is_published(entry, *catalog, wanted)) {
     HUB_TRY(earlier, catalog_with(tools, *catalog, entry, wanted));
@@ -163,9 +168,9 @@ Result<InstallIntent> choose_version(const Tools& tools, ArtifactKind kind,
     HUB_TRY(published, registry::find_entry(*catalog, kind, entry.name));
     entry = published;
   }
-  HUB_TRY(intent, pin_with_requirements(tools.store, *catalog, entry));
-  intent.pin = entry.version;
-  return intent;
+  HUB_TRY(pinned, pin_with_requirements(tools.store, *catalog, entry, optional));
+  pinned.intent.pin = entry.version;
+  return pinned;
 }
 
 }  // namespace hub::workflows

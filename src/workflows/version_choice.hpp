@@ -2,6 +2,8 @@
 // Which version of an artifact an install or an update puts on this hub, decided once when the
 // request is accepted.
 //
+// params.without_optional: an install leaves out the skills that are optional. An update always
+// does: whoever removed one does not get it back.
 // params.pin: a version, or a commit of the registry (7 hex digits or more), as published now or
 // earlier; the artifact is kept at it then. Without it: the version that is published now.
 
@@ -13,10 +15,12 @@ namespace hub::workflows {
 // An update is of what is installed here, and never to a version that is held.
 enum class Purpose { install, update };
 
+const char* verb_of(Purpose);  // "install"
+
 // not_found: "unknown_skill" / "unknown_scenario" with the nearest names, "not_installed",
-// "version_not_published"; conflict: "requires_missing", "pinned", "version_held"; unavailable:
-// "catalog_unavailable", "history_too_long".
-Result<InstallIntent> choose_version(const Tools&, ArtifactKind, const OperationRequest&, Purpose);
+// "version_not_published"; conflict: "pinned", "version_held", and what find_dependencies() refuses
+// ("requires_missing", "dependency_cycle"); unavailable: "catalog_unavailable", "history_too_long".
+Result<Pinned> choose_version(const Tools&, ArtifactKind, const OperationRequest&, Purpose);
 
 // The artifact that is installed here under this name or id. not_found: "not_installed", which says
 // what could not be done to it ("cannot <verb> skill x").

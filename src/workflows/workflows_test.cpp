@@ -121,11 +121,27 @@ TEST_CASE("a scenario with its skills is taken back whole, unless somebody needs
   hub.publish_scenario("brief", "1.0.0", "depends: [notes_skill]\n");
   hub.publish_scenario("diary", "1.0.0", "depends: [notes_skill]\n");
   const auto brief = hub.run("scenario.install", "scenario", "brief");
-  const auto diary = hub.run("scenario.install", "scenario", "diary");
-  CHECK(hub.manager->undo(brief.operation_id, somebody).error().details.at("why") ==
-        "changed_since");
-  CHECK(hub.undo(diary).status == succeeded);
-  CHECK(hub.version_of("notes_skill") == "1.0.0");
+  SUBCASE("nobody does") {
+    CHECK(hub.undo(brief).status == succeeded);
+    CHECK(hub.version_of("notes_skill") == "none");
+  }
+  SUBCASE("another scenario does: it stays, and that is said") {
+    hub.run("scenario.install", "scenario", "diary");
+    const auto undone = hub.undo(brief);
+    CHECK(undone.status == succeeded);
+    CHECK(undone.result->at("kept") == boost::json::array{"notes_skill"});
+    CHECK(undone.warnings->at(0) == "skill notes_skill stays: scenario diary requires it");
+    CHECK(hub.version_of("notes_skill") == "1.0.0");
+  }
+  SUBCASE("it was updated since: it stays") {
+    hub.publish("notes_skill", "1.1.0");
+    hub.run("skill.update", "skill", "notes_skill");
+    const auto undone = hub.undo(brief);
+    CHECK(undone.status == succeeded);
+    CHECK(undone.result->at("kept") == boost::json::array{"notes_skill"});
+    CHECK(hub.version_of("notes_skill") == "1.1.0");
+  }
+  CHECK(hub.version_of("brief", ArtifactKind::scenario) == "none");
 }
 
 TEST_CASE("an update brings everything up to date, each as an operation of its own") {

@@ -199,17 +199,16 @@ Result<Plan> WorkspaceUpdate::resolve(const OperationRequest&) const {
   std::optional<std::int64_t> bytes = 0;
   for (const auto& one : all.found) {
     const auto& entry = one.entry;
-    auto pinned = pin_with_requirements(tools_.store, *catalog, entry);
+    auto pinned =
+        pin_with_requirements(tools_.store, *catalog, entry, artifacts::OptionalSkills::stay_away);
     if (!pinned) {
       plan.warnings.push_back(pinned.error().message);
       continue;
     }
     auto& list = entry.kind == ArtifactKind::skill ? intent.skills : intent.scenarios;
-    for (const auto& artifact : pinned->artifacts) {
-      bytes = bytes && artifact.size_bytes ? std::optional(*bytes + *artifact.size_bytes)
-                                           : std::nullopt;
-    }
-    list.push_back(*std::move(pinned));
+    const auto more = bytes_of(pinned->intent);
+    bytes = bytes && more ? std::optional(*bytes + *more) : std::nullopt;
+    list.push_back(std::move(pinned->intent));
     ++count;
     if (shown.size() < shown_max) shown.push_back(planned(one));
   }

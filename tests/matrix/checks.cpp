@@ -126,6 +126,9 @@ void check_family(const End& end, const Expectation& wanted, const Promises& pro
                     allowed);
   }
   const auto changed = differences(wanted.before, end.world);
+  if (wanted.whole && gave_up == GaveUp::nobody && left(end) != Effects::none) {
+    found.push_back("it did not succeed, and says that something is left: " + text_of(end.effects));
+  }
   if (changed.empty() == (left(end) != Effects::none)) {
     found.push_back("it says " + text_of(end.effects) + ", and " + std::to_string(changed.size()) +
                     " things have changed:\n" + to_text(end.world) + "were:\n" +

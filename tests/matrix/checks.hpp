@@ -21,6 +21,7 @@ struct Expectation {
   std::vector<OperationId> known;  // those that were there before
   std::vector<End> ends;           // if it was accepted; the first is that of the same scenario
   bool parent = false;       // its children end by themselves: some may be before, others behind
+  bool whole = false;        // a parent's children: unless it succeeds, nothing of them is left
   bool disk_failed = false;  // it may have failed instead, with any error, and nothing left
 };
 

@@ -204,6 +204,7 @@ Matrix::Course Matrix::run(const Scenario& scenario, const std::vector<End>& oth
     wanted.ends = {course.end};
     course.parent = !hub.store().children_of(*id).empty();
     wanted.parent = scenario.parent || course.parent;
+    wanted.whole = scenario.sample->request.kind != OperationKind("workspace.update");
     for (const auto& sentence : violations_of(hub, wanted, {true, false, {}}, 0)) {
       figures_.violations.push_back(scenario.name + ", uninterrupted: " + sentence);
     }

@@ -11,7 +11,13 @@ export interface ProblemText {
 
 /** The names that the hub's message is about, wherever its details have them. */
 function namesIn({ details }: Pick<Problem, "details">, tr: Translator): string {
-  return tr.list([...texts(details.scenarios), ...texts(details.missing)]);
+  const circle = texts(details.cycle);
+  if (circle.length > 0) return circle.join(" → ");
+  return tr.list(
+    [details.scenarios, details.skills, details.missing, [details.skill]].flatMap((some) =>
+      texts(some),
+    ),
+  );
 }
 
 export function problemText(problem: Problem, tr: Translator): ProblemText {
