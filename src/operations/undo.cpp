@@ -106,10 +106,15 @@ std::vector<OperationState> later_changes(store::OperationStore& store,
   const auto is_one = [](const OperationState& state, const OperationId& id) {
     return state.operation_id == id || state.undo_of == id;
   };
+  const auto& parent = original.parent_id;
+  const bool by_parent = asked_by == UndoSubject::AskedBy::parent && parent;
+  const auto is_family = [&](const OperationState& state) {
+    if (is_one(state, *parent) || state.parent_id == parent) return true;
+    const auto above = state.parent_id ? store.find(*state.parent_id) : std::nullopt;
+    return above && above->undo_of == parent;
+  };
   std::erase_if(later, [&](const OperationState& state) {
-    return is_one(state, original.operation_id) ||
-           (asked_by == UndoSubject::AskedBy::parent && original.parent_id &&
-            is_one(state, *original.parent_id));
+    return is_one(state, original.operation_id) || (by_parent && is_family(state));
   });
   return later;
 }

@@ -64,6 +64,14 @@ TEST_CASE("what a scenario requires is installed by children, each after what it
   const auto refused = hub.ask("skill.uninstall", "skill", "bulb");
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message == "cannot uninstall skill bulb: skill lamp requires it");
+  SUBCASE("an undo takes all of it back") {
+    const auto undone = hub.undo(end);
+    CHECK(undone.status == succeeded);
+    CHECK(hub.store->children_of(undone.operation_id).size() == 3);
+    CHECK(hub.version_of("bulb") == "none");
+    CHECK(hub.version_of("here") == "1.0.0");
+    return;
+  }
   // Nothing is missing any more: no children.
   const auto again = install(hub, "evening");
   CHECK(hub.store->children_of(again.operation_id).empty());
