@@ -26,8 +26,8 @@ Result<UndoSubject> subject_of(const Json& undo_intent);
 std::vector<Step> undo_steps(const std::vector<Step>& original, const UndoSubject&,
                              store::OperationStore&);
 
-// Who has changed the same things since, oldest first; its own earlier undos are nobody, and for its
-// parent neither that one, its other children, nor the undos of all these.
+// Who has changed the same things since, oldest first; its own earlier undos are nobody, and for
+// its parent neither that one, its other children, nor the undos of all these.
 std::vector<OperationState> later_changes(store::OperationStore&, const OperationState& original,
                                           UndoSubject::AskedBy);
 // conflict: "operation_not_undoable", details.why "changed_since".

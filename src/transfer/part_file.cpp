@@ -177,7 +177,8 @@ Result<std::int64_t> PartFile::write(std::int64_t offset, std::string_view bytes
   const auto end = offset + static_cast<std::int64_t>(bytes.size());
   std::int64_t added = 0;
   // Only this thread adds to what is there.
-  for (auto at = offset; const auto missing = there_.gap(at, end, end - at); at = missing->end) {
+  auto missing = there_.gap(offset, end, end - offset);
+  for (; missing; missing = there_.gap(missing->end, end, end - missing->end)) {
     HUB_CHECK(put(missing->begin, bytes.substr(static_cast<std::size_t>(missing->begin - offset),
                                                static_cast<std::size_t>(missing->size()))));
     const std::lock_guard guard(mutex_);
