@@ -97,7 +97,7 @@ class Search {
     std::ranges::sort(names);
     for (const auto& name : names) {
       if (stop_ && stop_()) return fail(ErrorCode::cancelled, "stopped while looking");
-      HUB_CHECK(look_at(kind, name, folder + "/" + name));
+      HUB_CHECK(look_at(kind, name, (fs::path(folder) / name).string()));
     }
     return {};
   }
@@ -279,7 +279,7 @@ Result<fs::path> find_workspace(const std::string& given, const fs::path& own) {
                 {{"source", given}});
   }
   std::error_code ec;
-  const fs::path root = fs::canonical(wanted, ec);
+  fs::path root = fs::canonical(wanted, ec);
   if (ec || !fs::is_directory(root, ec)) {
     return fail(ErrorCode::not_found,
                 "cannot take over " + given + ": there is no such directory on the hub's machine",
