@@ -295,6 +295,10 @@ std::vector<Step> migration_steps(const Tools& tools, MigrationIntent intent) {
   steps.push_back(step(copy_step, 10, copy));
   steps.push_back(step("verify", 6, verify));
   steps.push_back(step(prepare_step, 10, prepare));
+  auto bringing = step(data_step, 1, bring_data);
+  bringing.kind = StepClass::fs_publish;
+  bringing.undo = [removal](StepContext& run) { return take_data_back(*removal, run); };
+  steps.push_back(std::move(bringing));
   auto activating = step("activate", 1, activate);
   activating.kind = StepClass::fs_publish;
   activating.undo = [removal](StepContext& run) { return deactivate(*removal, run); };

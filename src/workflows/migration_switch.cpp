@@ -48,7 +48,9 @@ const Json* failure_of(const boost::json::object& prepared, const FoundArtifact&
 // Who comes along, and what becomes of the others.
 class Roll {
  public:
-  Roll(const Removal& removal, StepContext& run) : report(removal.intent.report), run_(run) {
+  enum class Warns { yes, no };
+  Roll(const Removal& removal, StepContext& run, Warns warns)
+      : report(removal.intent.report), run_(run), warns_(warns) {
     const auto prepared = run.notes_of("prepare");
     std::vector<const FoundArtifact*> left;
     for (const auto& artifact : removal.intent.artifacts) {
@@ -111,10 +113,12 @@ class Roll {
     item.reason = reason;
     if (!hint.empty()) item.hint = hint;
     if (!first_failure) first_failure = Error{ErrorCode::invalid, reason, code, hint};
+    if (warns_ == Warns::no) return;
     run_.warn(to_text(item.kind) + " " + item.name + " is left out: " + reason);
   }
 
   StepContext& run_;
+  Warns warns_;
 };
 
 Result<Entrance> plan_entrance(const Removal& removal, const FoundArtifact& artifact,
@@ -182,7 +186,7 @@ InstalledArtifact record_of(const Removal& removal, const FoundArtifact& artifac
   return record;
 }
 
-constexpr const char* entrances_note = "entrances";
+constexpr const char* entrances_note = "entrances";  // of the step that brings the data
 
 // Decides everything, and remembers how it was, before anything is touched.
 Result<> plan_entrances(const Removal& removal, const Roll& roll, StepContext& run) {
@@ -199,8 +203,9 @@ Result<> plan_entrances(const Removal& removal, const Roll& roll, StepContext& r
   return {};
 }
 
-Result<std::optional<Entrance>> entrance_of(StepContext& run, const FoundArtifact& artifact) {
-  const auto* all = run.notes().if_contains(entrances_note);
+Result<std::optional<Entrance>> entrance_of(const boost::json::object& notes,
+                                            const FoundArtifact& artifact) {
+  const auto* all = notes.if_contains(entrances_note);
   const auto* found =
       all ? all->as_object().if_contains(resource_of(artifact.kind, artifact.name).text())
           : nullptr;
@@ -227,8 +232,26 @@ fs::path Removal::data(const StepContext& run, const FoundArtifact& artifact) co
   return tools.shelf.staged(run.operation_id(), artifact.kind, artifact.name, "data");
 }
 
+Result<> bring_data(const Removal& removal, StepContext& run) {
+  const Roll roll(removal, run, Roll::Warns::no);
+  HUB_CHECK(plan_entrances(removal, roll, run));
+  for (const auto* artifact : roll.coming) {
+    HUB_TRY(entrance, entrance_of(run.notes(), *artifact));
+    HUB_CHECK(bring_runtime(removal, *artifact, *entrance, run));
+  }
+  return {};
+}
+
+Result<> take_data_back(const Removal& removal, StepContext& run) {
+  for (const auto& artifact : removal.intent.artifacts) {
+    HUB_TRY(entrance, entrance_of(run.notes(), artifact));
+    if (entrance) HUB_CHECK(take_runtime_back(removal, artifact, *entrance, run));
+  }
+  return {};
+}
+
 Result<> activate(const Removal& removal, StepContext& run) {
-  Roll roll(removal, run);
+  Roll roll(removal, run, Roll::Warns::yes);
   if (roll.coming.empty()) {
     const auto& why = *roll.first_failure;
     return fail(why.code,
@@ -236,12 +259,12 @@ Result<> activate(const Removal& removal, StepContext& run) {
                     ": nothing of it comes through; the first reason: " + why.message,
                 why.reason, why.hint);
   }
-  HUB_CHECK(plan_entrances(removal, roll, run));
+  const auto notes = run.notes_of(data_step);
   std::int64_t done = 0;
   for (const auto* artifact : roll.coming) {
     run.progress({done++, std::ssize(roll.coming), "artifacts"}, "activating " + artifact->name);
-    HUB_TRY(entrance, entrance_of(run, *artifact));
-    HUB_CHECK(bring_runtime(removal, *artifact, *entrance, run));
+    HUB_TRY(entrance, entrance_of(notes, *artifact));
+    if (!entrance) continue;
     HUB_CHECK(artifacts::switch_in(removal.tools.shelf, entrance->link, run.operation_id()));
     auto record = record_of(removal, *artifact, run);
     artifacts::write_markers(removal.tools.shelf, record);
@@ -253,11 +276,14 @@ Result<> activate(const Removal& removal, StepContext& run) {
 
 Result<> deactivate(const Removal& removal, StepContext& run) {
   const auto& artifacts = removal.intent.artifacts;
+  const auto notes = run.notes_of(data_step);
   for (auto artifact = artifacts.rbegin(); artifact != artifacts.rend(); ++artifact) {
-    HUB_TRY(entrance, entrance_of(run, *artifact));
+    HUB_TRY(entrance, entrance_of(notes, *artifact));
     if (!entrance) continue;
     HUB_CHECK(artifacts::switch_back(removal.tools.shelf, entrance->link, run.operation_id()));
-    HUB_CHECK(take_runtime_back(removal, *artifact, *entrance, run));
+    if (artifact->kind == ArtifactKind::skill) {
+      HUB_CHECK(artifacts::remove_markers(removal.tools.shelf, artifact->name));
+    }
     run.change_installed(store::ArtifactRemoval{artifact->kind, artifact->name});
   }
   return {};

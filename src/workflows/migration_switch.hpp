@@ -30,6 +30,12 @@ struct Removal {
 std::string outcome_of(const operations::StepContext&, const char* step,
                        const migration::FoundArtifact&);
 
+// A step of its own, whose undo comes when nothing is registered any more: a hub that starts writes
+// the markers of what is, over whatever lies there.
+inline constexpr const char* data_step = "data";
+Result<> bring_data(const Removal&, operations::StepContext&);
+Result<> take_data_back(const Removal&, operations::StepContext&);
+
 Result<> activate(const Removal&, operations::StepContext&);
 Result<> deactivate(const Removal&, operations::StepContext&);
 
