@@ -13,7 +13,6 @@
 namespace hub::workflows {
 namespace {
 
-using artifacts::Shelf;
 using migration::CopyRequest;
 using migration::FoundArtifact;
 using operations::Step;
