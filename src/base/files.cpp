@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/hash.hpp"
 
 namespace hub {
@@ -29,23 +30,6 @@ tl::unexpected<Error> system_error(const std::string& doing, const fs::path& pat
   return fail(kind, "cannot " + doing + " " + path.string() + ": " +
                         std::error_code(code, std::generic_category()).message());
 }
-
-class Descriptor {
- public:
-  Descriptor(const fs::path& path, int flags, unsigned mode = 0644)
-      : value_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-  bool ok() const { return value_ >= 0; }
-  int release() { return std::exchange(value_, -1); }
-
- private:
-  int value_;
-};
 
 Result<> write_all(int descriptor, const fs::path& path, std::string_view bytes) {
   while (!bytes.empty()) {

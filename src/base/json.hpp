@@ -20,6 +20,12 @@ namespace hub {
 
 using Json = boost::json::value;
 
+// The text under a key; empty when there is none, or something else.
+inline std::string text_in(const boost::json::object& object, std::string_view key) {
+  const auto* found = object.if_contains(key);
+  return found && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
 // A field that is always on the wire, as null when it is empty. A std::optional is left out.
 template <class T>
 struct Nullable : std::optional<T> {

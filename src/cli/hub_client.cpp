@@ -50,11 +50,6 @@ ErrorCode code_of(int status) {
   }
 }
 
-std::string text_member(const boost::json::object& object, const char* name) {
-  const auto* found = object.if_contains(name);
-  return found && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
 std::string major_minor(const std::string& version) {
   const auto first = version.find('.');
   const auto second = first == std::string::npos ? first : version.find('.', first + 1);
@@ -125,9 +120,9 @@ Error HubClient::refusal_of(const HttpAnswer& answer, const HttpRequest& request
   const Json parsed = boost::json::parse(answer.body, ec);
   const auto body = !ec && parsed.is_object() ? parsed.get_object() : boost::json::object();
   Error error{code_of(answer.status),
-              text_member(body, "detail"),
-              text_member(body, "code"),
-              text_member(body, "hint"),
+              text_in(body, "detail"),
+              text_in(body, "code"),
+              text_in(body, "hint"),
               {}};
   if (const auto* details = body.if_contains("details"); details && details->is_object()) {
     error.details = details->get_object();
@@ -212,7 +207,7 @@ Result<boost::json::object> HubClient::call_tool(const std::string& skill, const
 
 Result<std::optional<std::string>> HubClient::greet() {
   auto body = ask_json({.path = "/api/hub"});
-  const bool other = body ? !body->is_object() || text_member(body->get_object(), "version").empty()
+  const bool other = body ? !body->is_object() || text_in(body->get_object(), "version").empty()
                           : body.error().reason == "other_version";
   if (other) {
     return fail(ErrorCode::unavailable,
@@ -220,7 +215,7 @@ Result<std::optional<std::string>> HubClient::greet() {
                 "say where the hub is with --url", {{"url", place_.url}});
   }
   if (!body) return tl::unexpected(std::move(body).error());
-  hub_version_ = text_member(body->get_object(), "version");
+  hub_version_ = text_in(body->get_object(), "version");
   if (major_minor(hub_version_) == major_minor(options_.own_version)) {
     return std::optional<std::string>();
   }
@@ -269,7 +264,7 @@ Result<ListPage> HubClient::list(const ListQuery& query) {
     page.operations.push_back(*std::move(seen));
   }
   std::ranges::reverse(page.operations);
-  page.next = text_member(body.get_object(), "next");
+  page.next = text_in(body.get_object(), "next");
   return page;
 }
 
@@ -282,8 +277,7 @@ Result<Started> HubClient::start(const OperationRequest& request, const std::str
   const auto* operation = members.if_contains("operation");
   auto seen = seen_of(operation ? *operation : Json());
   if (!seen) return tl::unexpected(other_version(seen.error().message));
-  return Started{*std::move(seen),
-                 text_member(members, "how") == "joined" ? How::joined : How::own};
+  return Started{*std::move(seen), text_in(members, "how") == "joined" ? How::joined : How::own};
 }
 
 Result<boost::json::object> HubClient::result(const OperationId& id) {

@@ -12,16 +12,6 @@ using boost::json::object;
 constexpr int text_columns_max = 100;
 constexpr int versions_shown = 10;
 
-std::string text(const object& from, const char* key) {
-  const auto* found = from.if_contains(key);
-  return found && found->is_string() ? printable(std::string(found->get_string())) : std::string();
-}
-
-std::int64_t number(const object& from, const char* key) {
-  const auto* found = from.if_contains(key);
-  return found && found->is_int64() ? found->get_int64() : 0;
-}
-
 bool flag(const object& from, const char* key) {
   const auto* found = from.if_contains(key);
   return found && found->is_bool() && found->get_bool();
@@ -62,31 +52,31 @@ struct State {
 };
 
 State state_of(const object& row) {
-  if (const auto status = text(row, "operation_status"); !status.empty()) {
+  if (const auto status = printable_in(row, "operation_status"); !status.empty()) {
     return {status, Paint::busy};
   }
   if (flag(row, "update_available")) return {"update", Paint::warning};
   if (flag(row, "installed")) return {"installed", Paint::good};
-  if (text(row, "disabled_reason") == "requires_missing") return {"blocked", Paint::bad};
+  if (printable_in(row, "disabled_reason") == "requires_missing") return {"blocked", Paint::bad};
   return {"available", Paint::none};
 }
 
 std::string version_of(const object& row) {
-  const auto installed = text(row, "installed_version");
-  const auto version = text(row, "version");
+  const auto installed = printable_in(row, "installed_version");
+  const auto version = printable_in(row, "version");
   return installed.empty() || installed == version ? version : installed + " > " + version;
 }
 
 void add_catalog_notice(const object& answer, const View& view, Lines& lines) {
   const object& catalog = member(answer, "catalog");
-  const auto state = text(catalog, "state");
+  const auto state = printable_in(catalog, "state");
   if (state == "stale" || state == "offline") {
     lines.push_back(Line("the registry does not answer: this is the catalogue of " +
-                             age_of(number(catalog, "age_s")) + " ago",
+                             age_of(number_in(catalog, "age_s")) + " ago",
                          Paint::warning)
                         .cut_to(view.columns));
   }
-  if (const auto unread = number(catalog, "quarantined"); unread > 0) {
+  if (const auto unread = number_in(catalog, "quarantined"); unread > 0) {
     lines.push_back(
         Line(std::to_string(unread) + " entries of the catalogue cannot be used", Paint::dim)
             .cut_to(view.columns));
@@ -94,7 +84,7 @@ void add_catalog_notice(const object& answer, const View& view, Lines& lines) {
 }
 
 void add_why_empty(const object& answer, Lines& lines) {
-  const auto reason = text(answer, "empty_reason");
+  const auto reason = printable_in(answer, "empty_reason");
   const auto say = [&](const char* what, const char* hint) {
     lines.emplace_back(what);
     if (*hint != '\0') lines.emplace_back(std::string("  what to do: ") + hint, Paint::dim);
@@ -108,7 +98,7 @@ void add_why_empty(const object& answer, Lines& lines) {
   }
   if (reason == "unavailable") {
     lines.emplace_back("there is no catalogue: the registry has not answered yet");
-    const auto error = text(member(answer, "catalog"), "error");
+    const auto error = printable_in(member(answer, "catalog"), "error");
     if (!error.empty()) lines.emplace_back("  " + error, Paint::dim);
     lines.emplace_back("  what to do: adaos-hub registry refresh", Paint::dim);
     return;
@@ -156,7 +146,8 @@ void add_requirements(const object& requirements, Details& details) {
                          : flag(skill, "will_install") ? "will be installed with it"
                          : flag(skill, "available")    ? otherwise
                                                        : "not in the registry";
-    details.item("skill " + text(skill, "name") + " " + text(skill, "version"), remark);
+    details.item("skill " + printable_in(skill, "name") + " " + printable_in(skill, "version"),
+                 remark);
   };
   for (const auto& skill : skills) add(skill, "");
   for (const auto& skill : optional) add(skill, "optional");
@@ -169,7 +160,7 @@ Lines marketplace_table(const object& answer, const View& view) {
   Lines lines;
   add_catalog_notice(answer, view, lines);
   for (const auto& one : objects(member(answer, "search"), "corrections")) {
-    lines.push_back(Line("nothing has \"" + text(one, "word") + "\": looked for " +
+    lines.push_back(Line("nothing has \"" + printable_in(one, "word") + "\": looked for " +
                              texts(one, "instead") + " instead",
                          Paint::dim)
                         .cut_to(view.columns));
@@ -181,7 +172,7 @@ Lines marketplace_table(const object& answer, const View& view) {
   }
   int name = width_of("NAME"), version = width_of("VERSION"), state = width_of("STATE");
   for (const auto& row : rows) {
-    name = std::max(name, width_of(text(row, "name")));
+    name = std::max(name, width_of(printable_in(row, "name")));
     version = std::max(version, width_of(version_of(row)));
     state = std::max(state, width_of(state_of(row).word));
   }
@@ -196,19 +187,19 @@ Lines marketplace_table(const object& answer, const View& view) {
   lines.push_back(head.cut_to(view.columns));
   for (const auto& row : rows) {
     const auto is = state_of(row);
-    Line line(cut(text(row, "name"), name));
-    line.to_column(at_kind).add(text(row, "kind")).to_column(at_version);
+    Line line(cut(printable_in(row, "name"), name));
+    line.to_column(at_kind).add(printable_in(row, "kind")).to_column(at_version);
     line.add(cut(version_of(row), version)).to_column(at_state).add(is.word, is.paint);
-    line.to_column(at_title).add(text(row, "title"));
-    const auto description = text(row, "description");
+    line.to_column(at_title).add(printable_in(row, "title"));
+    const auto description = printable_in(row, "description");
     if (!description.empty()) line.add(": " + description, Paint::dim);
     lines.push_back(line.cut_to(view.columns));
   }
   const object& counts = member(answer, "counts");
   std::string rest;
-  const auto more = number(answer, "total") - static_cast<std::int64_t>(rows.size());
+  const auto more = number_in(answer, "total") - static_cast<std::int64_t>(rows.size());
   if (more > 0) rest = std::to_string(more) + " more: --limit N shows them";
-  if (const auto hidden = number(counts, "hidden_installed"); hidden > 0) {
+  if (const auto hidden = number_in(counts, "hidden_installed"); hidden > 0) {
     rest +=
         (rest.empty() ? "" : "; ") + std::to_string(hidden) + " installed: --installed shows them";
   }
@@ -222,27 +213,27 @@ Lines marketplace_details(const object& answer, const View& view) {
   const int columns = std::min(view.columns, text_columns_max);
   const auto is = state_of(row);
   add_catalog_notice(answer, view, lines);
-  Line title(text(row, "title"), Paint::strong);
-  title.add("  " + text(row, "kind") + " " + text(row, "name"), Paint::dim);
+  Line title(printable_in(row, "title"), Paint::strong);
+  title.add("  " + printable_in(row, "kind") + " " + printable_in(row, "name"), Paint::dim);
   lines.push_back(title.cut_to(view.columns));
-  if (const auto description = text(row, "description"); !description.empty()) {
+  if (const auto description = printable_in(row, "description"); !description.empty()) {
     add_paragraph(description, columns, lines);
   }
   lines.emplace_back("");
   Details details(view, lines);
   details.fact("state", is.word);
   details.fact("version", version_of(row));
-  details.fact("published", text(row, "updated_at"));
-  details.fact("publisher", text(row, "publisher"));
+  details.fact("published", printable_in(row, "updated_at"));
+  details.fact("publisher", printable_in(row, "publisher"));
   details.fact("tags", texts(row, "tags"));
-  if (const auto size = number(row, "size"); size > 0) details.fact("size", size_text(size));
+  if (const auto size = number_in(row, "size"); size > 0) details.fact("size", size_text(size));
   details.fact("content",
                flag(row, "verified") ? "checked at install" : "published without digest");
   add_requirements(member(answer, "requirements"), details);
   if (const auto dependents = objects(answer, "dependents"); !dependents.empty()) {
     details.heading("Needed by");
     for (const auto& one : dependents) {
-      details.item(text(one, "kind") + " " + text(one, "name"),
+      details.item(printable_in(one, "kind") + " " + printable_in(one, "name"),
                    flag(one, "installed") ? "installed" : "");
     }
   }
@@ -254,26 +245,27 @@ Lines marketplace_details(const object& answer, const View& view) {
         details.item("and " + std::to_string(versions.size() - versions_shown) + " older");
         break;
       }
-      details.item(text(one, "version") + "  " + text(one, "published_at").substr(0, 10),
-                   flag(one, "installed") ? "installed" : text(one, "subject"));
+      details.item(
+          printable_in(one, "version") + "  " + printable_in(one, "published_at").substr(0, 10),
+          flag(one, "installed") ? "installed" : printable_in(one, "subject"));
     }
   }
   for (const auto& part : objects(answer, "changelog")) {
     if (!flag(part, "newer") && flag(row, "installed")) continue;
-    details.heading("What " + text(part, "version") + " changed");
+    details.heading("What " + printable_in(part, "version") + " changed");
     for (auto& line : markdown_lines(part, columns)) lines.push_back(std::move(line));
     if (!flag(row, "installed")) break;  // the newest is enough for who has none
   }
   if (const auto* readme = answer.if_contains("readme"); readme && readme->is_object()) {
-    details.heading(text(readme->get_object(), "file"));
+    details.heading(printable_in(readme->get_object(), "file"));
     for (auto& line : markdown_lines(readme->get_object(), columns))
       lines.push_back(std::move(line));
   }
   lines.emplace_back("");
   if (is.word == "available" || is.word == "update") {
-    lines.emplace_back(
-        "install it with: adaos-hub " + text(row, "kind") + " install " + text(row, "name"),
-        Paint::dim);
+    lines.emplace_back("install it with: adaos-hub " + printable_in(row, "kind") + " install " +
+                           printable_in(row, "name"),
+                       Paint::dim);
   }
   return lines;
 }

@@ -17,16 +17,6 @@ constexpr int gap = 2;
 constexpr int unbroken = 100'000;  // in a pipe, where lines are searched
 constexpr int indent = 4;
 
-std::string text_in(const boost::json::object& object, const char* name) {
-  const auto* found = object.if_contains(name);
-  return found && found->is_string() ? printable(found->get_string()) : std::string();
-}
-
-std::int64_t number_in(const boost::json::object& object, const char* name) {
-  const auto* found = object.if_contains(name);
-  return found && found->is_int64() ? found->get_int64() : 0;
-}
-
 struct Fate {
   std::string_view wire;
   const char* said;
@@ -45,8 +35,9 @@ struct Row {
 };
 
 Row row_of(const boost::json::object& item) {
-  Row row{text_in(item, "kind"), text_in(item, "name"),   text_in(item, "version"), {},
-          text_in(item, "fate"), text_in(item, "reason"), text_in(item, "hint")};
+  Row row{
+      printable_in(item, "kind"), printable_in(item, "name"),   printable_in(item, "version"), {},
+      printable_in(item, "fate"), printable_in(item, "reason"), printable_in(item, "hint")};
   const auto bytes = number_in(item, "bytes") + number_in(item, "data_bytes");
   if (bytes > 0) row.size = size_text(bytes);
   const auto fate = std::ranges::find(fates, row.said, &Fate::wire);
@@ -54,8 +45,8 @@ Row row_of(const boost::json::object& item) {
     row.said = fate->said;
     row.paint = fate->paint;
   }
-  if (const auto pin = text_in(item, "pin"); !pin.empty()) row.said += ", pinned";
-  if (text_in(item, "packages") == "installed") row.said += ", packages fetched anew";
+  if (const auto pin = printable_in(item, "pin"); !pin.empty()) row.said += ", pinned";
+  if (printable_in(item, "packages") == "installed") row.said += ", packages fetched anew";
   if (number_in(item, "data_bytes") > 0) {
     row.said += ", with " + size_text(number_in(item, "data_bytes")) + " of data";
   }
@@ -154,7 +145,7 @@ Lines migration_lines(const boost::json::object& report, int columns) {
   Lines lines;
   const auto rows = rows_of(report);
   if (rows.empty()) {
-    lines.emplace_back("no skills and no scenarios in " + text_in(report, "source"));
+    lines.emplace_back("no skills and no scenarios in " + printable_in(report, "source"));
   } else {
     add_table(lines, rows, columns);
   }
@@ -171,7 +162,7 @@ Lines migration_lines(const boost::json::object& report, int columns) {
         (open > 0 ? ", " + std::to_string(open) + " of them not ended" : std::string()));
   }
   if (const auto bytes = number_in(report, "bytes"); bytes > 0) {
-    lines.emplace_back(size_text(bytes) + " in all, from " + text_in(report, "source"));
+    lines.emplace_back(size_text(bytes) + " in all, from " + printable_in(report, "source"));
   }
   return lines;
 }

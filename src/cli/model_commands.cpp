@@ -16,11 +16,6 @@ struct Row {
   std::string name, size, files, broken;
 };
 
-std::string text_in(const boost::json::object& item, const char* name) {
-  const auto* found = item.if_contains(name);
-  return found && found->is_string() ? printable(found->get_string()) : std::string();
-}
-
 std::vector<Row> rows_of(const boost::json::object& answer) {
   std::vector<Row> rows;
   const auto* items = answer.if_contains("items");
@@ -30,10 +25,10 @@ std::vector<Row> rows_of(const boost::json::object& answer) {
     const auto& item = value.get_object();
     const auto* size = item.if_contains("size");
     const auto* files = item.if_contains("files");
-    rows.push_back({text_in(item, "name"),
+    rows.push_back({printable_in(item, "name"),
                     size && size->is_int64() ? size_text(size->get_int64()) : "",
                     files && files->is_array() ? std::to_string(files->get_array().size()) : "",
-                    text_in(item, "broken")});
+                    printable_in(item, "broken")});
   }
   return rows;
 }

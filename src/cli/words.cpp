@@ -59,6 +59,15 @@ std::string slot_text(const OperationState& state) {
 
 }  // namespace
 
+std::string printable_in(const boost::json::object& object, std::string_view key) {
+  return printable(text_in(object, key));
+}
+
+std::int64_t number_in(const boost::json::object& object, std::string_view key) {
+  const auto* found = object.if_contains(key);
+  return found && found->is_int64() ? found->get_int64() : 0;
+}
+
 std::string text_of_value(const Json& value) {
   return printable(value.is_string() ? std::string(value.get_string())
                                      : boost::json::serialize(value));

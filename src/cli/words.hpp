@@ -46,6 +46,9 @@ std::string title_of(const OperationState&);
 
 // A string as it is, anything else as JSON; printable, on one line.
 std::string text_of_value(const Json&);
+// Of an answer of the hub: empty and 0 when there is none.
+std::string printable_in(const boost::json::object&, std::string_view key);
+std::int64_t number_in(const boost::json::object&, std::string_view key);
 
 // Why it is not running, for a person: "waits for 3c2b1a", "next in line". Empty when it is not
 // waiting.

@@ -14,10 +14,8 @@ constexpr std::size_t operations_max = 10'000;
 constexpr std::size_t text_bytes_max = 2'000;
 constexpr const char* schema = "adaos.operations.state.v1";
 
-std::string text_in(const boost::json::object& object, const char* key) {
-  const auto* found = object.if_contains(key);
-  if (!found || !found->is_string()) return {};
-  std::string text(found->get_string());
+std::string short_text_in(const boost::json::object& object, const char* key) {
+  auto text = text_in(object, key);
   if (text.size() > text_bytes_max) text.resize(text_bytes_max);
   return text;
 }
@@ -41,19 +39,19 @@ void add(const Json& value, const std::string& webspace, History& history,
   const auto* object = value.if_object();
   PastOperation one;
   if (object) {
-    one.operation_id = text_in(*object, "operation_id");
-    one.kind = text_in(*object, "kind");
-    one.status = text_in(*object, "status");
+    one.operation_id = short_text_in(*object, "operation_id");
+    one.kind = short_text_in(*object, "kind");
+    one.status = short_text_in(*object, "status");
   }
   if (one.operation_id.empty() || one.kind.empty() || one.status.empty()) {
     ++history.unreadable;
     return;
   }
-  one.target_kind = text_in(*object, "target_kind");
-  one.target_id = text_in(*object, "target_id");
-  one.message = text_in(*object, "message");
-  one.started_at = text_in(*object, "started_at");
-  one.finished_at = text_in(*object, "finished_at");
+  one.target_kind = short_text_in(*object, "target_kind");
+  one.target_id = short_text_in(*object, "target_id");
+  one.message = short_text_in(*object, "message");
+  one.started_at = short_text_in(*object, "started_at");
+  one.finished_at = short_text_in(*object, "finished_at");
   one.webspace_id = webspace;
   switch (outcome_of(one.status, one.outcome)) {
     case Ended::yes: break;
@@ -73,7 +71,7 @@ Result<boost::json::object> webspaces_in(const fs::path& root) {
   boost::system::error_code ec;
   const auto whole = boost::json::parse(text, ec);
   if (ec || !whole.is_object()) return not_understood("it is not JSON");
-  const auto said = text_in(whole.get_object(), "schema");
+  const auto said = short_text_in(whole.get_object(), "schema");
   if (said != schema) return not_understood("its schema is \"" + said + "\"");
   const auto* webspaces = whole.get_object().if_contains("webspaces");
   if (!webspaces || !webspaces->is_object()) return not_understood("it has no webspaces");

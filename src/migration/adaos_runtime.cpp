@@ -23,11 +23,6 @@ std::string marker(const fs::path& root, const std::string& path) {
   return trimmed(read_source(root, path, marker_bytes_max).value_or(""));
 }
 
-std::string text_in(const Json& object, const char* key) {
-  const auto* found = object.is_object() ? object.get_object().if_contains(key) : nullptr;
-  return found && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
 // "v0.1", or what AdaOS calls a version that is none. Never a path.
 bool is_bucket(std::string_view name) {
   if (name == "unversioned") return true;
@@ -64,7 +59,8 @@ AdaosRuntime read_runtime(const fs::path& root, const std::string& skill) {
   if (!is_plain_folder(root, folder)) return runtime;
   boost::system::error_code ec;
   const auto text = marker(root, folder + "current_runtime.json");
-  auto selection = boost::json::parse(text, ec);
+  const auto parsed = boost::json::parse(text, ec);
+  const auto selection = parsed.is_object() ? parsed.get_object() : boost::json::object();
   if (ec && !text.empty()) {
     runtime.warnings.push_back("current_runtime.json of skill " + skill + " is not JSON");
   }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/fault_point.hpp"
 
 namespace hub::migration {
@@ -19,27 +20,6 @@ namespace {
 
 constexpr std::size_t piece_bytes = std::size_t{256} << 10U;
 constexpr unsigned permissions = 0777;
-
-class Descriptor {
- public:
-  explicit Descriptor(int value = -1) : value_(value) {}
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  int get() const { return value_; }
-  bool ok() const { return value_ >= 0; }
-  int release() { return std::exchange(value_, -1); }
-
- private:
-  int value_;
-};
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -72,7 +52,7 @@ tl::unexpected<Error> stopped() { return fail(ErrorCode::cancelled, "stopped whi
 // Opens `path` below `root`, one part after the other, so that no link is followed on the way.
 Result<Descriptor> open_below(const fs::path& root, const fs::path& path, int flags) {
   constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  Descriptor at(::open(root.c_str(), folder_flags));
+  Descriptor at(root, folder_flags);
   if (!at.ok()) return source_error(root, errno);
   fs::path seen = root;
   for (auto part = path.begin(); part != path.end(); ++part) {

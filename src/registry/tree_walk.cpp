@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "registry/secrets.hpp"
 #include "registry/tree.hpp"
 
@@ -125,21 +126,6 @@ class Walker {
   std::size_t seen_ = 0;
 };
 
-class Descriptor {
- public:
-  explicit Descriptor(const fs::path& path)
-      : value_(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
-
 // Reads files one after the other through one buffer.
 class ContentReader {
  public:
@@ -149,7 +135,7 @@ class ContentReader {
   Result<> read(ArtifactFile& file) {
     constexpr std::int64_t bytes_max = git::TreeLimits{}.file_bytes_max;
     const fs::path path = root_ / file.path;
-    const Descriptor descriptor(path);
+    const Descriptor descriptor(path, O_RDONLY | O_NOFOLLOW);
     const bool fixture =
         secrets_ == Secrets::allowed || std::ranges::find(fixtures_, file.path) != fixtures_.end();
     Sha256 hash;

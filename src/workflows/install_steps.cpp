@@ -137,11 +137,6 @@ Result<> verify(const Travel& journey, StepContext& run) {
               {{"expected", artifact.tree}, {"observed", tree.digest}});
 }
 
-std::string noted_text(const boost::json::object& notes, const char* key) {
-  const auto* found = notes.if_contains(key);
-  return found && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
 // A version that would not run here, whatever one tries again.
 bool tells_of_its_health(const Error& error) { return error.code == ErrorCode::invalid; }
 
@@ -153,8 +148,8 @@ Result<> hold_back(const Travel& journey, StepContext& run) {
   HeldVersion held;
   held.version = journey.artifact.version;
   held.tree = journey.artifact.tree;
-  held.code = noted_text(ill->as_object(), "code");
-  held.reason = noted_text(ill->as_object(), "reason");
+  held.code = text_in(ill->as_object(), "code");
+  held.reason = text_in(ill->as_object(), "reason");
   held.held_at = journey.tools.clock.now();
   held.operation_id = run.operation_id();
   row->held.push_back(std::move(held));
@@ -257,7 +252,7 @@ Result<InstalledArtifact> record_of(const Travel& journey, StepContext& run) {
   record.title = artifact.title;
   record.title_i18n = artifact.title_i18n;
   record.version = artifact.version;
-  record.tree = noted_text(run.notes_of("verify" + journey.suffix), "tree");
+  record.tree = text_in(run.notes_of("verify" + journey.suffix), "tree");
   record.commit = journey.commit;
   record.requires_skills = artifact.requires_skills;
   record.updated_at = journey.tools.clock.now();
