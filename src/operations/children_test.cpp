@@ -17,15 +17,7 @@ struct Home : Bench {
   explicit Home(ManagerOptions wanted = {}) : Bench({}, std::move(wanted)) {
     script().steps = [this](const Json& intent) {
       const std::string target(intent.at("target").as_string());
-      Step work = file_step("made-" + target, directory.path());
-      work.run = [this, plain = work.run, target](StepContext& run) -> Result<> {
-        if (target == "slow" && !gate.pass(run)) return fail(ErrorCode::cancelled, "stopped");
-        HUB_CHECK(plain(run));
-        if (target == "bad") return fail(ErrorCode::invalid, "cannot make it", "is_bad");
-        return {};
-      };
-      work.name = "work";
-      return std::vector{work};
+      return std::vector{telling_step(target, directory.path(), gate)};
     };
     script("test.many").steps = [this](const Json& intent) {
       const auto names = intent.at("params").at("names").as_array();

@@ -18,20 +18,13 @@ struct Home : Bench {
   explicit Home(ManagerOptions wanted = {}) : Bench({}, std::move(wanted)) {
     script().steps = [this](const Json& intent) {
       const std::string target(intent.at("target").as_string());
-      Step work = file_step("made-" + target, directory.path());
-      work.run = [this, plain = work.run, target](StepContext& run) -> Result<> {
-        if (target == "slow" && !gate.pass(run)) return fail(ErrorCode::cancelled, "stopped");
-        HUB_CHECK(plain(run));
-        if (target == "bad") return fail(ErrorCode::invalid, "cannot make it", "is_bad");
-        return {};
-      };
+      Step work = telling_step(target, directory.path(), gate);
       if (target == "heavy") {
         work.undo = [this, plain = work.undo](StepContext& run) -> Result<> {
           if (!undo_gate.pass(run)) return fail(ErrorCode::cancelled, "stopped");
           return plain(run);
         };
       }
-      work.name = "work";
       return std::vector{work};
     };
     script().undo_window = std::chrono::hours(1);

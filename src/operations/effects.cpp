@@ -13,10 +13,6 @@ bool is_noted(const StepRecord& known, const char* name) {
   return found && found->is_bool() && found->get_bool();
 }
 
-bool is_of_children(const Step& step, const StepRecord& known) {
-  return step.kind == StepClass::parent || known.notes.contains(note::children);
-}
-
 // The step may have left something, whatever became of it.
 bool may_have_left(const Step& step, const StepRecord& known) {
   if (!has_effect(step) || known.phase == StepPhase::undone) return false;
@@ -29,6 +25,10 @@ bool may_have_left(const Step& step, const StepRecord& known) {
 }
 
 }  // namespace
+
+bool is_of_children(const Step& step, const StepRecord& known) {
+  return step.kind == StepClass::parent || known.notes.contains(note::children);
+}
 
 const StepRecord* find_entry(const Journal& journal, std::size_t no) {
   for (const auto& known : journal) {

@@ -27,6 +27,9 @@ inline constexpr const char* undo_crashes = "$undo_crashes";
 
 const store::StepRecord* find_entry(const Journal&, std::size_t no);
 
+// Whether what it leaves is left by operations below it.
+bool is_of_children(const Step&, const store::StepRecord&);
+
 // Whether the step leaves anything outside staging.
 bool has_effect(const Step&);
 // Whether everything that these steps leave can be taken back.

@@ -67,18 +67,13 @@ Error deadline_exceeded(const OperationState& state) {
                {{"deadline_at", deadline}}};
 }
 
-bool StepRunner::crashed_too_often(const Step& step, const store::StepRecord& known) const {
-  return known.crashes > 0 &&
-         known.crashes >= crashes_allowed(services_.store, ledger_.id(), step, known);
-}
-
 StepEnd StepRunner::run(std::size_t i) {
   const Step& step = ledger_.step(i);
   auto& known = ledger_.entry(i);
   desk_.sit_down(i, Desk::Direction::forward);
   ran_ = false;
   const bool doubtful = std::exchange(in_doubt_, false) || known.attempts > 0 || final_begun(i);
-  const bool too_often = crashed_too_often(step, known);
+  const bool too_often = is_crash_loop(known.crashes, services_.store, ledger_.id(), step, known);
   if (too_often && !final_begun(i)) return {StepEnd::How::failed, crash_loop(known)};
   fault_point("intent:" + step.name);
   if (doubtful) {

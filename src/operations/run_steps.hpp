@@ -41,7 +41,6 @@ class StepRunner {
   std::optional<OperationReason> question() { return std::move(question_); }
 
  private:
-  bool crashed_too_often(const Step&, const store::StepRecord&) const;
   std::optional<StepEnd> look_before(const Step&);
   std::optional<StepEnd> in_final_doubt(const Step&);
   Presence probe(const Step&);

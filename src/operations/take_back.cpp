@@ -30,10 +30,10 @@ OperationStatus status_of(Outcome outcome) {
 
 }  // namespace
 
-std::int64_t crashes_allowed(store::OperationStore& store, const OperationId& id, const Step& step,
-                             const store::StepRecord& known) {
-  if (step.kind != StepClass::parent && !known.notes.contains(note::children)) return crashes_max;
-  return crashes_max * (1 + count_below(store, id));
+bool is_crash_loop(std::int64_t crashes, store::OperationStore& store, const OperationId& id,
+                   const Step& step, const store::StepRecord& known) {
+  if (crashes < crashes_max) return false;
+  return !is_of_children(step, known) || crashes >= crashes_max * (1 + count_below(store, id));
 }
 
 Error thrown_in(const std::string& step, const char* what) {
@@ -74,8 +74,7 @@ bool TakeBack::crashed_too_often(std::size_t step, RunStart start) {
   auto& known = ledger_.entry(step);
   auto& count = known.notes[note::undo_crashes];
   const auto crashes = count.is_int64() ? count.get_int64() : 0;
-  if (crashes >= crashes_max &&
-      crashes >= crashes_allowed(services_.store, ledger_.id(), ledger_.step(step), known)) {
+  if (is_crash_loop(crashes, services_.store, ledger_.id(), ledger_.step(step), known)) {
     undo_failed(step, Error{ErrorCode::invalid,
                             "cannot take back step " + known.name + ": the hub was ended " +
                                 std::to_string(crashes) + " times while it tried",

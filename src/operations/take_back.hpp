@@ -39,10 +39,10 @@ class TakeBack {
   const std::chrono::seconds keep_partial_;  // what an undo of a failed one would need
 };
 
-// How many hubs may die in one step of an operation, or in its undo, before it is given up. A
-// parent's step outlives the crashes of its children, each of which gives up by itself.
-std::int64_t crashes_allowed(store::OperationStore&, const OperationId&, const Step&,
-                             const store::StepRecord&);
+// Whether so many hubs have died in one step of an operation, or in its undo, that it is given up.
+// A parent's step outlives the crashes of its children, each of which gives up by itself.
+bool is_crash_loop(std::int64_t crashes, store::OperationStore&, const OperationId&, const Step&,
+                   const store::StepRecord&);
 
 // A bug in a recipe ends one operation, not the hub. What the database throws goes on.
 template <class Work>

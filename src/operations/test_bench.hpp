@@ -128,6 +128,19 @@ inline Step file_step(const std::string& name, const fs::path& folder) {
   return made;
 }
 
+// The same; of a target "bad" it fails afterwards, of "slow" it waits at the gate first.
+inline Step telling_step(const std::string& target, const fs::path& folder, Gate& gate) {
+  Step made = file_step("made-" + target, folder);
+  made.run = [&gate, plain = made.run, target](StepContext& run) -> Result<> {
+    if (target == "slow" && !gate.pass(run)) return fail(ErrorCode::cancelled, "stopped");
+    HUB_CHECK(plain(run));
+    if (target == "bad") return fail(ErrorCode::invalid, "cannot make it", "is_bad");
+    return {};
+  };
+  made.name = "work";
+  return made;
+}
+
 struct Bench {
   TemporaryDirectory directory;
   ManualClock clock{from_millis(1'800'000'000'000)};
