@@ -141,7 +141,7 @@ Staying choose(const Company& company, StepContext& run) {
     if (child.effects != Effects::applied && child.effects != Effects::partial) continue;
     const auto needed_by = artifacts_that_require(installed, child.target_id);
     if (!needed_by.empty()) {
-      staying.keep(run, child.target_id, needed_by.front() + " requires it");
+      staying.keep(run, child.target_id, noun_of(*needed_by.front()) + " requires it");
       continue;
     }
     staying.undone.push_back(child.operation_id);

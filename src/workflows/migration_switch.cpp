@@ -48,9 +48,7 @@ const Json* failure_of(const boost::json::object& prepared, const FoundArtifact&
 // Who comes along, and what becomes of the others.
 class Roll {
  public:
-  enum class Warns { yes, no };
-  Roll(const Removal& removal, StepContext& run, Warns warns)
-      : report(removal.intent.report), run_(run), warns_(warns) {
+  Roll(const Removal& removal, const StepContext& run) : report(removal.intent.report), run_(run) {
     const auto prepared = run.notes_of("prepare");
     std::vector<const FoundArtifact*> left;
     for (const auto& artifact : removal.intent.artifacts) {
@@ -74,6 +72,7 @@ class Roll {
   migration::Report report;
   std::vector<const FoundArtifact*> coming;
   std::optional<Error> first_failure;
+  std::vector<std::string> left_out;  // and why: sentences
 
  private:
   migration::ReportItem& item_of(const FoundArtifact& artifact) {
@@ -113,12 +112,10 @@ class Roll {
     item.reason = reason;
     if (!hint.empty()) item.hint = hint;
     if (!first_failure) first_failure = Error{ErrorCode::invalid, reason, code, hint};
-    if (warns_ == Warns::no) return;
-    run_.warn(to_text(item.kind) + " " + item.name + " is left out: " + reason);
+    left_out.push_back(to_text(item.kind) + " " + item.name + " is left out: " + reason);
   }
 
-  StepContext& run_;
-  Warns warns_;
+  const StepContext& run_;
 };
 
 Result<Entrance> plan_entrance(const Removal& removal, const FoundArtifact& artifact,
@@ -233,7 +230,7 @@ fs::path Removal::data(const StepContext& run, const FoundArtifact& artifact) co
 }
 
 Result<> bring_data(const Removal& removal, StepContext& run) {
-  const Roll roll(removal, run, Roll::Warns::no);
+  const Roll roll(removal, run);
   HUB_CHECK(plan_entrances(removal, roll, run));
   for (const auto* artifact : roll.coming) {
     HUB_TRY(entrance, entrance_of(run.notes(), *artifact));
@@ -251,7 +248,8 @@ Result<> take_data_back(const Removal& removal, StepContext& run) {
 }
 
 Result<> activate(const Removal& removal, StepContext& run) {
-  Roll roll(removal, run, Roll::Warns::yes);
+  Roll roll(removal, run);
+  for (const auto& sentence : roll.left_out) run.warn(sentence);
   if (roll.coming.empty()) {
     const auto& why = *roll.first_failure;
     return fail(why.code,
@@ -264,8 +262,7 @@ Result<> activate(const Removal& removal, StepContext& run) {
   for (const auto* artifact : roll.coming) {
     run.progress({done++, std::ssize(roll.coming), "artifacts"}, "activating " + artifact->name);
     HUB_TRY(entrance, entrance_of(notes, *artifact));
-    if (!entrance) continue;
-    HUB_CHECK(artifacts::switch_in(removal.tools.shelf, entrance->link, run.operation_id()));
+    HUB_CHECK(artifacts::switch_in(removal.tools.shelf, entrance.value().link, run.operation_id()));
     auto record = record_of(removal, *artifact, run);
     artifacts::write_markers(removal.tools.shelf, record);
     run.change_installed(std::move(record));

@@ -83,10 +83,6 @@ Result<> bring_back(const Leaving& leaving, StepContext& run) {
   return {};
 }
 
-}  // namespace
-
-namespace {
-
 // Offered, not done: a person may use them.
 void tell_unused(const Tools& tools, const InstalledArtifact& gone, StepContext& run) {
   const auto installed = tools.store.installed();
@@ -100,15 +96,19 @@ void tell_unused(const Tools& tools, const InstalledArtifact& gone, StepContext&
 
 }  // namespace
 
-std::vector<std::string> artifacts_that_require(const std::vector<InstalledArtifact>& installed,
-                                                const std::string& skill) {
-  std::vector<std::string> found;
+std::vector<const InstalledArtifact*> artifacts_that_require(
+    const std::vector<InstalledArtifact>& installed, const std::string& skill) {
+  std::vector<const InstalledArtifact*> found;
   for (const auto& artifact : installed) {
     if (std::ranges::find(artifact.requires_skills, skill) != artifact.requires_skills.end()) {
-      found.push_back(to_text(artifact.kind) + " " + artifact.name);
+      found.push_back(&artifact);
     }
   }
   return found;
+}
+
+std::string noun_of(const InstalledArtifact& artifact) {
+  return to_text(artifact.kind) + " " + artifact.name;
 }
 
 OperationKind Uninstall::kind() const {
@@ -120,15 +120,16 @@ Result<> Uninstall::check_not_required(const std::string& name) const {
   const auto installed = tools_.store.installed();
   const auto needed_by = artifacts_that_require(installed, name);
   if (needed_by.empty()) return {};
+  std::vector<std::string> nouns;
   boost::json::array scenarios, skills;
-  for (const auto& one : installed) {
-    if (std::ranges::find(one.requires_skills, name) == one.requires_skills.end()) continue;
-    (one.kind == ArtifactKind::scenario ? scenarios : skills).emplace_back(one.name);
+  for (const auto* one : needed_by) {
+    nouns.push_back(noun_of(*one));
+    (one->kind == ArtifactKind::scenario ? scenarios : skills).emplace_back(one->name);
   }
   return fail(ErrorCode::conflict,
-              "cannot uninstall skill " + name + ": " + registry::joined(needed_by) +
-                  (needed_by.size() == 1 ? " requires it" : " require it"),
-              "required_by_scenario", "uninstall " + registry::joined(needed_by) + " first",
+              "cannot uninstall skill " + name + ": " + registry::joined(nouns) +
+                  (nouns.size() == 1 ? " requires it" : " require it"),
+              "required_by_scenario", "uninstall " + registry::joined(nouns) + " first",
               {{"scenarios", std::move(scenarios)}, {"skills", std::move(skills)}});
 }
 

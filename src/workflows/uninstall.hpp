@@ -9,9 +9,10 @@
 
 namespace hub::workflows {
 
-// What of the installed requires this skill: "scenario brief".
-std::vector<std::string> artifacts_that_require(const std::vector<InstalledArtifact>& installed,
-                                                const std::string& skill);
+// What of the installed requires this skill.
+std::vector<const InstalledArtifact*> artifacts_that_require(
+    const std::vector<InstalledArtifact>& installed, const std::string& skill);
+std::string noun_of(const InstalledArtifact&);  // "scenario brief"
 
 class Uninstall final : public operations::Workflow {
  public:
