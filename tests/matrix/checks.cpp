@@ -60,9 +60,18 @@ std::optional<End> undone_by_hand(SmallHub& hub, const OperationState& left, Sen
   return end;
 }
 
+// A crash loop in an undo is a cause beside the failure that it was to take back.
+bool says_crash_loop(const OperationError& error) {
+  const auto is_one = [](const std::string& code) { return code.ends_with("CRASH_LOOP"); };
+  return is_one(error.code) ||
+         (error.causes && std::ranges::any_of(*error.causes, [&](const auto& cause) {
+            return is_one(cause.code);
+          }));
+}
+
 bool was_left(const OperationState& state, int crashes) {
   return crashes >= 3 && state.status == OperationStatus::failed &&
-         state.effects == Effects::partial;
+         state.effects == Effects::partial && state.error && says_crash_loop(*state.error);
 }
 
 // One of the ends that are allowed, status and world alike.
