@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+import unittest
 import urllib.error
 import urllib.request
 
@@ -76,6 +77,22 @@ def write_scenario(folder, name, skills, version="1.0.0"):
         f"id: {name}\nversion: {version}\nupdated_at: '2026-01-02T03:04:05+00:00'\n"
         f"depends:\n{needed}", encoding="utf-8")
     return scenario
+
+
+class RegistryCase(unittest.TestCase):
+    """Tests that share a folder, and in it an empty registry to publish to."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cls.enterClassContext(temporary_folder())
+        cls.registry = cls.folder / "registry"
+        cls.cache = cls.folder / "cache"
+        run_cli("registry", "init", cls.registry, cache=cls.cache)
+
+    @classmethod
+    def push(cls, kind, artifact, check=True):
+        return run_cli(kind, "push", artifact, "--registry", cls.registry, cache=cls.cache,
+                       check=check)
 
 
 class Hub:

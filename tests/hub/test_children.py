@@ -3,17 +3,14 @@
 import contextlib
 import unittest
 
-from harness import (Hub, assert_whole, database, run_cli, temporary_folder, wait_until,
+from harness import (Hub, RegistryCase, assert_whole, database, temporary_folder, wait_until,
                      write_scenario, write_skill)
 
 
-class Children(unittest.TestCase):
+class Children(RegistryCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = cls.enterClassContext(temporary_folder())
-        cls.registry = cls.folder / "registry"
-        cls.cache = cls.folder / "cache"
-        run_cli("registry", "init", cls.registry, cache=cls.cache)
+        super().setUpClass()
         cls.push_skill("bulb")
         cls.push_skill("lamp", "depends: [bulb]\n")
         cls.push_skill("sensor")
@@ -29,7 +26,7 @@ class Children(unittest.TestCase):
     @classmethod
     def push_skill(cls, name, extra="", version="1.0.0"):
         write_skill(cls.folder, name, version=version, extra=extra)
-        run_cli("skill", "push", cls.folder / name, "--registry", cls.registry, cache=cls.cache)
+        cls.push("skill", cls.folder / name)
 
     @classmethod
     def push_scenario(cls, name, skills, optional=()):
@@ -37,8 +34,7 @@ class Children(unittest.TestCase):
         if optional:
             with open(cls.folder / name / "scenario.yaml", "a", encoding="utf-8") as manifest:
                 manifest.write(f"runtime:\n  skills:\n    optional: [{', '.join(optional)}]\n")
-        run_cli("scenario", "push", cls.folder / name, "--registry", cls.registry,
-                cache=cls.cache)
+        cls.push("scenario", cls.folder / name)
 
     def setUp(self):
         self.base = self.enterContext(temporary_folder()) / "base"

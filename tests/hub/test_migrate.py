@@ -8,8 +8,8 @@ import sqlite3
 import subprocess
 import unittest
 
-from harness import (BINARY, Hub, assert_whole, run_cli, temporary_folder, wait_until,
-                     write_scenario, write_skill)
+from harness import (BINARY, Hub, RegistryCase, assert_whole, wait_until, write_scenario,
+                     write_skill)
 
 HANDLER = """
 import os, pathlib
@@ -80,15 +80,12 @@ class AdaOS:
                 "notifications": []}}}))
 
 
-class Migrate(unittest.TestCase):
+class Migrate(RegistryCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = cls.enterClassContext(temporary_folder())
-        cls.registry = cls.folder / "registry"
-        cls.cache = cls.folder / "cache"
-        run_cli("registry", "init", cls.registry, cache=cls.cache)
+        super().setUpClass()
         skill = write_skill(cls.folder / "newer", "diary_skill", "0.5.0", TOOLS, HANDLER)
-        run_cli("skill", "push", skill, "--registry", cls.registry, cache=cls.cache)
+        cls.push("skill", skill)
 
     def setUp(self):
         self.adaos = AdaOS(self.folder / "adaos")

@@ -8,7 +8,7 @@ import re
 import unittest
 
 import yaml
-from harness import Hub, run_cli, same_files, temporary_folder
+from harness import Hub, RegistryCase, same_files
 from wheels import write_wheel
 
 DATA = pathlib.Path(__file__).resolve().parents[3] / "shared/data"
@@ -49,12 +49,7 @@ def manifests():
 
 
 @unittest.skipUnless(manifests(), "no ../shared/data")
-class RealManifests(unittest.TestCase):
-    def setUp(self):
-        self.folder = self.enterContext(temporary_folder())
-        self.registry = self.folder / "registry"
-        run_cli("registry", "init", self.registry, cache=self.folder / "cache")
-
+class RealManifests(RegistryCase):
     def write(self, place, manifest_file, text):
         manifest = yaml.safe_load(text)
         packages = packages_of(manifest)
@@ -66,29 +61,25 @@ class RealManifests(unittest.TestCase):
         write_code(skill, manifest)
         return skill
 
-    def publish(self, skill):
-        return run_cli("skill", "push", skill, "--registry", self.registry,
-                       cache=self.folder / "cache", check=False)
-
     def publish_both(self, count, manifest_file):
-        """Two versions of one skill: (name, its folders). None, when it cannot be published."""
+        """The folders of two versions of one skill. None, when it cannot be published."""
         text = manifest_file.read_text(encoding="utf-8")
         old = self.write(f"{count}/old", manifest_file, text)
-        pushed = self.publish(old)
+        pushed = self.push("skill", old, check=False)
         if pushed.returncode != 0:
             self.assertRegex(pushed.stderr, r"cannot .+: .+", "an error that says what is wrong")
             return None
         new = self.write(f"{count}/new", manifest_file,
                          re.sub(r"^version:.*$", f"version: {NEWER}", text, flags=re.MULTILINE))
-        self.assertEqual(self.publish(new).returncode, 0, new)
-        return re.search(r"^(?:id|name): *['\"]?([\w-]+)", text, re.MULTILINE)[1], old, new
+        self.push("skill", new)
+        return old, new
 
     def test_each_goes_in_on_back_and_out_again(self):
         published, refused = {}, []
         for count, manifest_file in enumerate(manifests()):
             both = self.publish_both(count, manifest_file)
             if both:
-                published[manifest_file.parent.name] = (manifest_file, both[1], both[2])
+                published[manifest_file.parent.name] = (manifest_file, *both)
             else:
                 refused.append(manifest_file.parent.name)
         self.assertGreater(len(published), len(refused), refused)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import Hub, run_cli, same_files, temporary_folder, wait_until, write_skill
+from harness import Hub, RegistryCase, same_files, wait_until, write_skill
 
 FULL = os.environ.get("HUB_SLOT_FULL") == "1"
 UPDATES, KILLS = (200, 50) if FULL else (12, 3)
@@ -42,13 +42,10 @@ print(rounds, *sorted(seen))
 """
 
 
-class Slots(unittest.TestCase):
+class Slots(RegistryCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = cls.enterClassContext(temporary_folder())
-        cls.registry = cls.folder / "registry"
-        cls.cache = cls.folder / "cache"
-        run_cli("registry", "init", cls.registry, cache=cls.cache)
+        super().setUpClass()
         for version in VERSIONS:
             cls.publish("clock_skill", version)
 
@@ -57,7 +54,7 @@ class Slots(unittest.TestCase):
         text = f"VERSION = {version!r}\n"
         skill = write_skill(cls.folder / version, name, version, handler=text)
         (skill / "handlers" / "late.py").write_text(text, encoding="utf-8")
-        run_cli("skill", "push", skill, "--registry", cls.registry, cache=cls.cache)
+        cls.push("skill", skill)
 
     def setUp(self):
         self.base = self.folder / "base"
