@@ -179,9 +179,11 @@ class Terminal:
         return self.status
 
     def wait_stopped(self):
-        """As Ctrl-Z leaves it."""
+        """As Ctrl-Z leaves it, with all that it wrote before."""
         _, status = os.waitpid(self.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status), status
+        while self.read(0):
+            pass
 
     def go_on(self):
         os.kill(self.pid, signal.SIGCONT)

@@ -152,7 +152,13 @@ test("a y-websocket client sees an operation begin, go on and end", async (t) =>
   assert.deepEqual(ended, stored, "the document shows what the store has");
   const shown = client.runtime.toJSON();
   assert.deepEqual(shown.operations.active, []);
-  assert.deepEqual(shown.operations.order, [id]);
+  const [first, ...children] = shown.operations.order;
+  assert.equal(first, id);
+  assert.deepEqual(
+    children.map((child) => shown.operations.by_id[child].parent_id),
+    [id, id],
+    "the two skills that it brings",
+  );
   assert.equal(shown.notifications.at(-1).id, `notif:${id}:success`);
   const toast = client.doc.getMap("data").toJSON().desktop.toasts.at(-1);
   assert.equal(toast.level, "success");
