@@ -6,6 +6,7 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/process.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace hub {
@@ -28,6 +29,21 @@ TEST_CASE("UUIDs of version 7 sort by their time") {
   CHECK(early < late);
   CHECK(early.size() == 36);
   CHECK(early[14] == '7');
+}
+
+TEST_CASE("a size is told to people with a unit that suits it") {
+  CHECK(size_text(0) == "0 B");
+  CHECK(size_text(1023) == "1023 B");
+  CHECK(size_text(1536) == "1.5 KiB");
+  CHECK(size_text(1024LL * 1024 - 1) == "1 MiB");
+  CHECK(size_text(123LL << 30U) == "123 GiB");
+}
+
+TEST_CASE("text is trimmed of blanks and line ends alone") {
+  CHECK(trimmed(" \t token\r\n") == "token");
+  CHECK(trimmed("two words") == "two words");
+  CHECK(trimmed(" \n").empty());
+  CHECK(trimmed("").empty());
 }
 
 TEST_CASE("a file is replaced as a whole") {

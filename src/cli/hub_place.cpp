@@ -4,19 +4,13 @@
 #include <cstdlib>
 
 #include "base/files.hpp"
+#include "base/text.hpp"
 #include "cli/published_address.hpp"
 
 namespace hub::cli {
 namespace {
 
 constexpr std::size_t token_bytes_max = 4096;
-
-std::string trimmed(std::string text) {
-  constexpr const char* spaces = " \t\r\n";
-  text.erase(text.find_last_not_of(spaces) + 1);
-  text.erase(0, text.find_first_not_of(spaces));
-  return text;
-}
 
 Result<std::string> checked_url(std::string url) {
   while (url.ends_with('/')) url.pop_back();
@@ -70,7 +64,7 @@ Result<> read_token(const std::filesystem::path& file, HubPlace& place) {
                 "folder with --base-dir, the file with --token-file, or set ADAOS_HUB_TOKEN",
                 {{"file", file.string()}});
   }
-  place.token = trimmed(*std::move(text));
+  place.token = trimmed(*text);
   place.token_source = file.string();
   return {};
 }

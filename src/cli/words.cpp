@@ -1,8 +1,5 @@
 #include "cli/words.hpp"
 
-#include <array>
-#include <cstdio>
-
 namespace hub::cli {
 namespace {
 
@@ -13,16 +10,6 @@ constexpr std::int64_t minute_ms = 60 * second_ms;
 constexpr std::int64_t hour_ms = 60 * minute_ms;
 constexpr std::int64_t day_ms = 24 * hour_ms;
 constexpr std::size_t short_id_min = 6;
-
-// With one decimal while there is one digit before it: "1.4", "14".
-std::string decimal(double value) {
-  std::array<char, 32> text{};
-  const char* format = value < 9.95 ? "%.1f" : "%.0f";
-  const int length = std::snprintf(text.data(), text.size(), format, value);
-  std::string out(text.data(), static_cast<std::size_t>(length));
-  if (out.ends_with(".0")) out.resize(out.size() - 2);
-  return out;
-}
 
 std::string text_param(const OperationReason& reason, const char* name) {
   const auto* found = reason.params.if_contains(name);
@@ -83,26 +70,13 @@ std::string age_text(milliseconds age) {
 
 std::string duration_text(milliseconds duration) {
   const auto ms = std::max<std::int64_t>(duration.count(), 0);
-  if (ms < 10 * second_ms) return decimal(static_cast<double>(ms) / second_ms) + " s";
+  if (ms < 10 * second_ms) return decimal_text(static_cast<double>(ms) / second_ms) + " s";
   if (ms < minute_ms) return std::to_string(ms / second_ms) + " s";
   if (ms < hour_ms) {
     return std::to_string(ms / minute_ms) + " min " + std::to_string(ms % minute_ms / second_ms) +
            " s";
   }
   return std::to_string(ms / hour_ms) + " h " + std::to_string(ms % hour_ms / minute_ms) + " min";
-}
-
-std::string size_text(std::int64_t bytes) {
-  if (bytes < 1024) return std::to_string(bytes) + " B";
-  constexpr std::array units{"KiB", "MiB", "GiB", "TiB"};
-  auto value = static_cast<double>(bytes) / 1024;
-  std::size_t unit = 0;
-  // 1023.5 would be written as 1024.
-  while (value >= 1023.5 && unit + 1 < units.size()) {
-    value /= 1024;
-    ++unit;
-  }
-  return decimal(value) + " " + units[unit];
 }
 
 std::string time_text(Time time) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 
+#include "base/text.hpp"
 #include "cli/text.hpp"
 #include "contracts/operation_state.hpp"
 
@@ -13,7 +14,6 @@ namespace hub::cli {
 
 std::string age_text(std::chrono::milliseconds);       // "4 s", "12 min", "3 h", "5 d"
 std::string duration_text(std::chrono::milliseconds);  // "0.4 s", "12 s", "2 min 5 s", "3 h 4 min"
-std::string size_text(std::int64_t bytes);             // "512 B", "20 KiB", "1.4 MiB"
 std::string time_text(Time);                           // "2026-01-02 03:04:05Z"
 
 // "20 KiB of 40 KiB", "3 of 10 files", "12 files"; empty when nothing is known.

@@ -44,6 +44,15 @@ Result<fs::path> ensure_own_registry(const fs::path& base_directory, const fs::p
   std::error_code ec;
   if (!fs::exists(registry, ec)) HUB_CHECK(registry::init_registry(registry, clock));
   if (fs::exists(filled, ec)) return registry;
+  if (!fs::is_directory(samples, ec)) {
+    // Not marked as done: they are published once they are there.
+    log::warning("daemon", "no_samples",
+                 {{"folder", samples.string()},
+                  {"hint",
+                   "the hub's own registry has nothing in it; reinstall the hub to have its "
+                   "samples beside the program, or publish your own"}});
+    return registry;
+  }
   log::info("daemon", "publishing_samples", {{"from", samples.string()}});
   const fs::path cache = base_directory / "state" / "push";
   for (const auto kind : {ArtifactKind::skill, ArtifactKind::scenario}) {

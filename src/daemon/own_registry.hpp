@@ -7,7 +7,8 @@
 
 namespace hub::daemon {
 
-// Makes and fills what is missing; quick when nothing is. Answers the registry's path.
+// Makes and fills what is missing; quick when nothing is. Without a folder of samples the registry
+// stays empty, with a warning in the log, until there is one. Answers the registry's path.
 Result<fs::path> ensure_own_registry(const fs::path& base_directory, const fs::path& samples,
                                      const Clock&);
 

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "store/hub_file.hpp"
 
 namespace hub::diagnostics {
@@ -38,7 +39,8 @@ Result<> copy_store(const fs::path& base, const Clock& clock, StoreCopy& into) {
   if (ec || bytes == 0) return fail(ErrorCode::not_found, "it is missing or empty");
   if (bytes > copied_bytes_max) {
     return fail(ErrorCode::exhausted, "it is too large to be copied for a look: " +
-                                          readable_bytes(bytes) + "; start the hub and ask it");
+                                          size_text(static_cast<std::int64_t>(bytes)) +
+                                          "; start the hub and ask it");
   }
   for (const char* part : {"hub.db", "hub.db-wal"}) {
     const auto from = base / "state" / part;
@@ -113,13 +115,6 @@ Result<Report> look_at_stopped(const fs::path& base, Subject::Depth depth, const
   }
   lock.reset();
   return look_at_everything(subject, {});
-}
-
-std::string readable_bytes(std::uintmax_t bytes) {
-  if (bytes < std::uintmax_t{10} << 10U) return std::to_string(bytes) + " bytes";
-  if (bytes < std::uintmax_t{10} << 20U) return std::to_string(bytes >> 10U) + " KiB";
-  if (bytes < std::uintmax_t{10} << 30U) return std::to_string(bytes >> 20U) + " MiB";
-  return std::to_string(bytes >> 30U) + " GiB";
 }
 
 }  // namespace hub::diagnostics

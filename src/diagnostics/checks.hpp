@@ -61,6 +61,4 @@ std::vector<Finding> look_at_models(const Subject&);
 std::vector<Finding> look_at_programs(const Subject&);
 std::vector<Finding> look_at_confinement(const Subject&);
 
-std::string readable_bytes(std::uintmax_t bytes);
-
 }  // namespace hub::diagnostics

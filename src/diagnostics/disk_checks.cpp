@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/text.hpp"
 #include "diagnostics/checks.hpp"
 
 namespace hub::diagnostics {
@@ -71,7 +72,8 @@ std::vector<Finding> look_at_disk(const Subject& subject) {
   }
   const std::uintmax_t free = std::uintmax_t{found.f_bavail} * found.f_frsize;
   const boost::json::object details{{"free_bytes", free}, {"free_names", found.f_favail}};
-  const std::string told = readable_bytes(free) + " are free on the hub's disk";
+  const std::string told =
+      size_text(static_cast<std::int64_t>(free)) + " are free on the hub's disk";
   std::vector<Finding> all;
   if (free < free_least) {
     all.push_back(problem("disk", told + ": it accepts nothing that needs room",
@@ -145,7 +147,8 @@ std::vector<Finding> look_at_leftovers(const Subject& subject) {
     if (named.size() < named_max) named.emplace_back(one.path);
   }
   return {warning("leftovers",
-                  "operations that are over have left " + readable_bytes(bytes) + " in " +
+                  "operations that are over have left " +
+                      size_text(static_cast<std::int64_t>(bytes)) + " in " +
                       std::to_string(all.size()) + (all.size() == 1 ? " folder" : " folders"),
                   "restart the hub: it removes them at its start",
                   {{"paths", std::move(named)}, {"bytes", bytes}})};

@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "diagnostics/checks.hpp"
 
 namespace hub::diagnostics {
@@ -36,12 +37,13 @@ std::vector<Finding> look_at_store(const Subject& subject) {
   const auto bytes = size_of(file), log_bytes = size_of(file.string() + "-wal");
   const boost::json::object details{{"bytes", bytes}, {"log_bytes", log_bytes}};
   if (log_bytes > log_bytes_usual) {
-    found.push_back(warning("store", "the store's log has grown to " + readable_bytes(log_bytes),
-                            "look for a program that keeps hub.db open, such as a copy that hangs",
-                            details));
+    found.push_back(warning(
+        "store", "the store's log has grown to " + size_text(static_cast<std::int64_t>(log_bytes)),
+        "look for a program that keeps hub.db open, such as a copy that hangs", details));
   }
   if (found.empty()) {
-    found.push_back(fine("store", "the store is whole: " + readable_bytes(bytes), details));
+    found.push_back(fine(
+        "store", "the store is whole: " + size_text(static_cast<std::int64_t>(bytes)), details));
   }
   return found;
 }

@@ -8,6 +8,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 
 namespace hub::http {
 
@@ -33,14 +34,6 @@ constexpr std::size_t token_file_bytes_max = 4096;
 
 bool is_mutating(const Request& request) {
   return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
-}
-
-std::string trimmed(std::string text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
-  while (!text.empty() && is_space(text.back())) text.pop_back();
-  const auto first = std::find_if_not(text.begin(), text.end(), is_space);
-  text.erase(text.begin(), first);
-  return text;
 }
 
 std::string lower_case(std::string_view text) {
@@ -148,7 +141,7 @@ Result<> Access::load_token() {
         "http", "token_file_mended",
         {{"path", path.string()}, {"hint", "others could read it; delete it for a new one"}});
   }
-  token_ = trimmed(*std::move(found));
+  token_ = std::string(trimmed(*found));
   if (token_.size() < token_characters_min) {
     return fail(ErrorCode::invalid,
                 "cannot use " + path.string() + ": the token is shorter than " +

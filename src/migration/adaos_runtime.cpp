@@ -4,6 +4,7 @@
 
 #include "artifacts/shelf.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "migration/source_files.hpp"
 
 namespace hub::migration {
@@ -11,16 +12,9 @@ namespace {
 
 constexpr std::size_t marker_bytes_max = std::size_t{64} << 10U;
 
-std::string trimmed(std::string text) {
-  constexpr const char* blank = " \t\r\n";
-  text.erase(0, std::min(text.find_first_not_of(blank), text.size()));
-  text.erase(text.find_last_not_of(blank) + 1);
-  return text;
-}
-
 // A marker's text; empty when it is not there.
 std::string marker(const fs::path& root, const std::string& path) {
-  return trimmed(read_source(root, path, marker_bytes_max).value_or(""));
+  return std::string(trimmed(read_source(root, path, marker_bytes_max).value_or("")));
 }
 
 // "v0.1", or what AdaOS calls a version that is none. Never a path.

@@ -6,6 +6,7 @@
 #include "workflows/install_steps.hpp"
 #include "workflows/params.hpp"
 #include "workflows/shelf_care.hpp"
+#include "workflows/version_choice.hpp"
 
 namespace hub::workflows {
 namespace {
@@ -18,16 +19,9 @@ constexpr std::size_t brings_shown_max = 30;  // a state is at most 8 KiB
 
 // One that was installed when we were accepted may have been uninstalled while we waited.
 Result<> check_requirements(const Tools& tools, const PinnedArtifact& target) {
-  for (const auto& name : target.requires_skills) {
-    if (tools.store.find_installed(ArtifactKind::skill, name)) continue;
-    return fail(ErrorCode::conflict,
-                "cannot install " + target.name + ": skill " + name +
-                    ", which it requires, was "
-                    "uninstalled meanwhile",
-                "requires_missing", "install it again: the skill will come with it",
-                {{"missing", boost::json::array{boost::json::string(name)}}});
-  }
-  return {};
+  return check_skills_are_here(tools.store, target.requires_skills, "cannot install " + target.name,
+                               "was uninstalled meanwhile",
+                               "install it again: the skill will come with it");
 }
 
 Step up_to_date_step(const InstallIntent& intent) {

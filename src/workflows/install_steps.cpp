@@ -5,6 +5,7 @@
 #include "artifacts/resolved_manifest.hpp"
 #include "artifacts/slot_switch.hpp"
 #include "base/fault_point.hpp"
+#include "base/text.hpp"
 #include "registry/manifest.hpp"
 #include "registry/tree.hpp"
 
@@ -39,11 +40,6 @@ struct Travel : Journey {
     return run.notes_of("fetch" + suffix).contains("already_installed");
   }
 };
-
-std::string readable(std::int64_t bytes) {
-  if (bytes < 10'240) return std::to_string(bytes) + " B";
-  return std::to_string(bytes / 1024) + " KiB";
-}
 
 std::string switch_text(const SlotSwitch& plan) {
   return plan.name + " leads to " + plan.to +
@@ -107,8 +103,8 @@ Result<> fetch(const Travel& journey, StepContext& run) {
   wanted.name = artifact.name;
   wanted.destination = destination;
   wanted.progress = [&](std::int64_t done, std::int64_t total) {
-    run.progress({done, total, "bytes"},
-                 "fetching " + journey.label() + ", " + readable(done) + " of " + readable(total));
+    run.progress({done, total, "bytes"}, "fetching " + journey.label() + ", " + size_text(done) +
+                                             " of " + size_text(total));
   };
   wanted.stop = [&run] { return run.stop_requested(); };
   HUB_TRY(exported, take_from_mirror(journey, wanted, run));

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/fault_point.hpp"
+#include "base/text.hpp"
 #include "transfer/download.hpp"
 #include "transfer/part_file.hpp"
 
@@ -31,11 +32,6 @@ struct DownloadIntent {
 };
 BOOST_DESCRIBE_STRUCT(DownloadIntent, (), (name, wanted))
 
-std::string readable(std::int64_t bytes) {
-  if (bytes < std::int64_t{10} << 20) return std::to_string(bytes / 1024) + " KiB";
-  return std::to_string(bytes >> 20) + " MiB";
-}
-
 // One model on its way; each step's functions share it.
 struct Delivery {
   Tools tools;
@@ -56,8 +52,8 @@ class Tally {
 
   void show(std::int64_t of_this_file, const std::string& path) {
     const auto done = before_ + of_this_file;
-    std::string text = "downloading " + name_ + ": " + readable(done);
-    if (total_) text += " of " + readable(*total_);
+    std::string text = "downloading " + name_ + ": " + size_text(done);
+    if (total_) text += " of " + size_text(*total_);
     run_.progress({done, total_, "bytes"}, text + " (" + path + ")");
   }
   void is_there(std::int64_t bytes) { before_ += bytes; }
@@ -184,7 +180,7 @@ void tell(const Delivery& delivery, const Model& model, const std::string& how, 
   run.result("shared_files", count("shared_files"));
   run.result("cuts", count("cuts"));
   run.conclude("model " + model.name + " " + how + ": " + std::to_string(model.files.size()) +
-               (model.files.size() == 1 ? " file, " : " files, ") + readable(model.size));
+               (model.files.size() == 1 ? " file, " : " files, ") + size_text(model.size));
 }
 
 Result<> publish(const Delivery& delivery, StepContext& run) {

@@ -32,18 +32,9 @@ Result<Deployment> previous_of(const Tools& tools, const InstalledArtifact& arti
                 "install an earlier version by naming it: \"pin\": \"<version>\"",
                 {{"name", artifact.name}, {"version", artifact.version}});
   }
-  for (const auto& skill : artifact.previous->requires_skills) {
-    if (tools.store.find_installed(ArtifactKind::skill, skill)) continue;
-    return fail(ErrorCode::conflict,
-                std::string(what)
-                    .append(" to ")
-                    .append(version_text(*artifact.previous))
-                    .append(": skill ")
-                    .append(skill)
-                    .append(", which it requires, is not installed"),
-                "requires_missing", "install " + skill + " first",
-                {{"missing", boost::json::array{boost::json::string(skill)}}});
-  }
+  HUB_CHECK(check_skills_are_here(tools.store, artifact.previous->requires_skills,
+                                  what + " to " + version_text(*artifact.previous),
+                                  "is not installed"));
   return *artifact.previous;
 }
 

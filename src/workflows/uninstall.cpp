@@ -62,16 +62,11 @@ Result<> take_away(const Leaving& leaving, StepContext& run) {
 Result<> check_skills_are_there(const Leaving& leaving, StepContext& run) {
   const auto* had = run.notes().if_contains("had_skills");
   if (!had || !had->is_array()) return {};
-  for (const auto& name : had->get_array()) {
-    const std::string skill(name.as_string());
-    if (leaving.tools.store.find_installed(ArtifactKind::skill, skill)) continue;
-    return fail(ErrorCode::conflict,
-                "cannot bring back " + leaving.artifact.name + ": skill " + skill +
-                    ", which it requires, was uninstalled since",
-                "requires_missing", "install " + skill + " first",
-                {{"missing", boost::json::array{boost::json::string(skill)}}});
-  }
-  return {};
+  std::vector<std::string> skills;
+  for (const auto& name : had->get_array()) skills.emplace_back(name.as_string());
+  return check_skills_are_here(leaving.tools.store, skills,
+                               "cannot bring back " + leaving.artifact.name,
+                               "was uninstalled since");
 }
 
 Result<> bring_back(const Leaving& leaving, StepContext& run) {

@@ -135,6 +135,18 @@ Result<InstalledArtifact> find_installed(store::OperationStore& store, ArtifactK
               {{"name", name_or_id}});
 }
 
+Result<> check_skills_are_here(store::OperationStore& store, const std::vector<std::string>& skills,
+                               const std::string& cannot, const std::string& fate,
+                               const std::string& hint) {
+  for (const auto& skill : skills) {
+    if (store.find_installed(ArtifactKind::skill, skill)) continue;
+    return fail(ErrorCode::conflict, cannot + ": skill " + skill + ", which it requires, " + fate,
+                "requires_missing", hint.empty() ? "install " + skill + " first" : hint,
+                {{"missing", boost::json::array{boost::json::string(skill)}}});
+  }
+  return {};
+}
+
 Result<Pinned> choose_version(const Tools& tools, ArtifactKind kind,
                               const OperationRequest& request, Purpose purpose) {
   std::string name = request.target_id;

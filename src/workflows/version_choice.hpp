@@ -27,6 +27,13 @@ Result<Pinned> choose_version(const Tools&, ArtifactKind, const OperationRequest
 Result<InstalledArtifact> find_installed(store::OperationStore&, ArtifactKind,
                                          const std::string& name_or_id, const std::string& verb);
 
+// conflict "requires_missing" (details.missing) about the first of these skills that is not here:
+// "cannot roll back brief to 1.0.0: skill lamp, which it requires, is not installed". `fate` is the
+// end of that sentence; `hint` stands for "install lamp first".
+Result<> check_skills_are_here(store::OperationStore&, const std::vector<std::string>& skills,
+                               const std::string& cannot, const std::string& fate,
+                               const std::string& hint = {});
+
 // For people: its title, or its name when it has none.
 std::string title_of(const InstalledArtifact&);
 
