@@ -15,6 +15,7 @@ import {
   activeOfKind,
   activeOperations,
   holderOf,
+  partsOf,
   recentOperations,
   somethingEnded,
 } from "./operations.ts";
@@ -50,6 +51,19 @@ describe("operations", () => {
   test("that are active are listed oldest first, those that ended last one first", () => {
     expect(ids(activeOperations({ operations, order }))).toEqual(["op_2", "op_3"]);
     expect(ids(recentOperations({ operations, order }))).toEqual(["op_4", "op_1"]);
+  });
+
+  test("that are part of another are told with it, unless it is forgotten", () => {
+    const ended = { status: "succeeded", finished_at: "2026-01-01" } as const;
+    const family = byId(
+      operation("op_1", ended),
+      operation("op_2", { ...ended, parent_id: "op_1" }),
+      operation("op_3", { ...ended, parent_id: "op_gone" }),
+    );
+    const all = { operations: family, order: ["op_1", "op_2", "op_3"] };
+    expect(ids(recentOperations(all))).toEqual(["op_3", "op_1"]);
+    expect(ids(partsOf(all, "op_1"))).toEqual(["op_2"]);
+    expect(partsOf(all, "op_2")).toEqual([]);
   });
 
   test("that the hub has not put in order yet come last", () => {

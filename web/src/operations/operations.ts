@@ -34,15 +34,24 @@ export const activeOperations = (
   projection: Pick<Projection, "operations" | "order">,
 ): readonly OperationState[] => inOrder(projection).filter(isActive);
 
-/** What has ended, the last one first. */
+/** What has ended, the last one first; what is part of another that is known is told with it. */
 export function recentOperations(
   projection: Pick<Projection, "operations" | "order">,
 ): readonly OperationState[] {
+  const { operations } = projection;
   return inOrder(projection)
     .filter((operation) => !isActive(operation))
+    .filter(({ parent_id: parent }) => parent === null || operations[parent] === undefined)
     .reverse()
     .sort((a, b) => (b.finished_at ?? "").localeCompare(a.finished_at ?? ""));
 }
+
+/** What this operation has begun as part of itself, oldest first. */
+export const partsOf = (
+  projection: Pick<Projection, "operations" | "order">,
+  parent_id: string,
+): readonly OperationState[] =>
+  inOrder(projection).filter((operation) => operation.parent_id === parent_id);
 
 /** The live operation that holds `resource`; one that works on it before one that waits for it. */
 export function holderOf(operations: Operations, resource: string): OperationState | undefined {

@@ -9,7 +9,7 @@ import { errorLines } from "../ui/problem_text.ts";
 import { useNow } from "../ui/use_now.ts";
 import { operationTitle, type Titles } from "./labels.ts";
 import { SteerButton } from "./operation_buttons.tsx";
-import { recentOperations } from "./operations.ts";
+import { partsOf, recentOperations } from "./operations.ts";
 
 const shown_first = 6;
 
@@ -27,11 +27,12 @@ function outcomeOf(operation: OperationState) {
 
 interface RecentRowProps {
   readonly operation: OperationState;
+  readonly parts: readonly OperationState[];
   readonly titles: Titles;
   readonly now: number;
 }
 
-function RecentRow({ operation, titles, now }: RecentRowProps) {
+function RecentRow({ operation, parts, titles, now }: RecentRowProps) {
   const tr = useTranslator();
   const title = operationTitle(operation, tr, titles);
   const { icon, tone } = outcomeOf(operation);
@@ -70,6 +71,24 @@ function RecentRow({ operation, titles, now }: RecentRowProps) {
         {finished && <time dateTime={finished}>{tr.ago(now - Date.parse(finished))}</time>}
         {took_ms >= 1000 && <span>{tr.t("operations.took", { time: tr.duration(took_ms) })}</span>}
       </div>
+      {parts.length > 0 && (
+        <details className="recent-parts" open={operation.status !== "succeeded"}>
+          <summary className="muted small">
+            {tr.t("operations.parts", { count: parts.length })}
+          </summary>
+          <ul>
+            {parts.map((part) => (
+              <RecentRow
+                key={part.operation_id}
+                operation={part}
+                parts={[]}
+                titles={titles}
+                now={now}
+              />
+            ))}
+          </ul>
+        </details>
+      )}
     </li>
   );
 }
@@ -79,7 +98,8 @@ export function RecentOperations() {
   const titles = useTitles();
   const now = useNow(15_000);
   const [all, setAll] = useState(false);
-  const recent = recentOperations(useReadable(useHub().projection));
+  const projection = useReadable(useHub().projection);
+  const recent = recentOperations(projection);
   return (
     <section aria-labelledby="recent-heading" className="section">
       <h2 id="recent-heading">{tr.t("operations.recent")}</h2>
@@ -91,6 +111,7 @@ export function RecentOperations() {
             <RecentRow
               key={operation.operation_id}
               operation={operation}
+              parts={partsOf(projection, operation.operation_id)}
               titles={titles}
               now={now}
             />
