@@ -48,12 +48,15 @@ if(NPM AND EXISTS ${PROJECT_SOURCE_DIR}/web/package.json)
   endforeach()
 endif()
 
-# An everyday npm client against the hub itself.
+# npm clients against the hub itself: one test of ctest for each file.
+file(GLOB client_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/yjs-client/*.test.mjs)
 if(NODE)
-  hub_tool_test(yjs_client SECONDS 300
-    COMMAND ${NODE} --test ${CMAKE_CURRENT_SOURCE_DIR}/yjs-client/client.test.mjs)
-  set_tests_properties(yjs_client PROPERTIES
-    ENVIRONMENT "HUB_BINARY=$<TARGET_FILE:adaos-hub>")
+  foreach(file IN LISTS client_tests)
+    get_filename_component(name ${file} NAME_WE)
+    hub_tool_test(yjs_${name} SECONDS 300 COMMAND ${NODE} --test ${file})
+    set_tests_properties(yjs_${name} PROPERTIES
+      ENVIRONMENT "HUB_BINARY=$<TARGET_FILE:adaos-hub>")
+  endforeach()
 endif()
 
 # Tests in a browser against the hub itself: one test of ctest for each file.

@@ -199,7 +199,7 @@ Result<> Hub::Parts::build_server(const ShareFolders& share) {
   options.address = serve.address;
   options.port = serve.port;
   http::SocketRoutes sockets;
-  http::add_document_sockets(sockets, *documents);
+  http::add_document_sockets(sockets, *access, *documents);
   server = std::make_unique<http::Server>(options, std::move(router), std::move(sockets), *access);
   return server->start();
 }

@@ -128,8 +128,10 @@ bool WebspaceRoom::warn_of_forgery(SessionId id, Session& session, Instant now) 
   log::warning("projection", "forgery_dropped",
                {{"webspace", webspace_}, {"session", id}, {"times", session.forgeries}});
   send(session,
-       ydoc::denied_frame("runtime, registry, data.infrastate and data.desktop.toasts "
-                          "are written by the hub only; this write was dropped"),
+       ydoc::denied_frame(
+           "runtime, registry, data.infrastate and data.desktop.toasts "
+           "are written by the hub only, and subdocuments are not taken; this write was "
+           "dropped"),
        now);
   return session.forgeries < limits_.forgeries_max;
 }

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "base/hash.hpp"
+#include "ydoc/filter.hpp"
 #include "ydoc/message.hpp"
 #include "ydoc/update.hpp"
 
@@ -138,7 +139,26 @@ TEST_CASE("clocks past 2^31 and structs that refer to themselves are refused") {
   CHECK(refused(9, kClockMax - 2, std::string("\x00\x05", 2)));
   CHECK(refused(9, 3, std::string("\x88\x09\x03\x01\x7E", 5)));  // origin (9, 3)
   CHECK_FALSE(refused(9, 4, std::string("\x88\x09\x03\x01\x7E", 5)));
-  CHECK(refused(9, 0, std::string("\x09\x01\x01u\x01g\x76\x00", 8)));  // a subdocument
+}
+
+TEST_CASE("a subdocument is let go of, and what follows it stays") {
+  // 1 client, 2 structs of client 100000 from clock 0: ui.g = a document, ui.h = 1; no deletes.
+  const std::string update(
+      "\x01\x02\xA0\x8D\x06\x00"
+      "\x29\x01\x02ui\x01g\x01"
+      "d\x76\x00"
+      "\x28\x01\x02ui\x01h\x01\x7D\x01\x00",
+      28);
+  const auto filtered = filter_update(update);
+  REQUIRE(filtered);
+  CHECK(filtered->forged_structs == 1);
+  UpdateReader in(filtered->rewritten);
+  REQUIRE(in.next_client());
+  const auto gone = in.next_struct(), kept = in.next_struct();
+  REQUIRE((gone && kept));
+  CHECK(gone->kind == StructKind::gc);
+  CHECK(gone->length == 1);
+  CHECK(kept->key == "h");
 }
 
 TEST_CASE("ranges join where they touch and are cut out where they overlap") {

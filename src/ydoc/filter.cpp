@@ -5,6 +5,14 @@
 
 namespace hub::ydoc {
 
+namespace {
+
+bool is_forbidden(const Struct& one) {
+  return is_owned(one) || (one.kind == StructKind::item && one.content == ContentKind::document);
+}
+
+}  // namespace
+
 Result<FilteredUpdate> filter_update(std::string_view update) {
   FilteredUpdate out;
   UpdateWriter rewritten;
@@ -16,7 +24,7 @@ Result<FilteredUpdate> filter_update(std::string_view update) {
     while (const auto one = in.next_struct()) {
       ++count;
       end = one->end();
-      if (!is_owned(*one)) {
+      if (!is_forbidden(*one)) {
         structs.raw(one->bytes);
         continue;
       }

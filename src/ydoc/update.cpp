@@ -64,8 +64,12 @@ std::uint64_t read_content(Reader& in, std::uint8_t kind) {
       for (std::uint64_t left = count; left > 0 && in.ok(); --left) in.skip_any();
       return count;
     }
+    case ContentKind::document:
+      in.var_string();  // its guid
+      in.skip_any();    // its options
+      return 1;
   }
-  in.refuse(kind == 9 ? "it has a subdocument" : "a content kind is unknown");
+  in.refuse("a content kind is unknown");
   return 0;
 }
 
@@ -127,7 +131,8 @@ void write_content_part(Writer& out, const Struct& item, Clock from, Clock to) {
     case ContentKind::binary:
     case ContentKind::embed:
     case ContentKind::format:
-    case ContentKind::type: return out.raw(item.body);  // of length 1, never split
+    case ContentKind::type:
+    case ContentKind::document: return out.raw(item.body);  // of length 1, never split
   }
 }
 
@@ -194,7 +199,8 @@ std::optional<std::string> joined_structs(const Struct& left, const Struct& righ
     case ContentKind::binary:
     case ContentKind::embed:
     case ContentKind::format:
-    case ContentKind::type: return std::nullopt;
+    case ContentKind::type:
+    case ContentKind::document: return std::nullopt;
   }
   return out.take();
 }

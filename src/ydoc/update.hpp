@@ -25,7 +25,6 @@ namespace hub::ydoc {
 
 enum class StructKind : std::uint8_t { gc, skip, item };
 
-// Subdocuments (9) are refused: nobody could say who owns what is in one.
 enum class ContentKind : std::uint8_t {
   deleted = 1,
   json = 2,
@@ -35,6 +34,7 @@ enum class ContentKind : std::uint8_t {
   format = 6,
   type = 7,
   any = 8,
+  document = 9,  // a subdocument; read, but never let through (filter.hpp)
 };
 
 inline constexpr std::uint8_t kTypeMap = 1;  // the only shared type that the hub itself writes

@@ -270,7 +270,7 @@ async function mangle(hub, random, until) {
   const source = new Browser("source", random);
   await hub.open(1, 1, new Uint8Array());
   await hub.write(seedWrites(1));
-  const victim = new Y.Doc();
+  let victim = new Y.Doc();
   const corpus = [];
   Y.applyUpdate(victim, await hub.diff(Uint8Array.of(0)));
   Y.applyUpdate(source.doc, await hub.diff(Uint8Array.of(0)));
@@ -299,6 +299,10 @@ async function mangle(hub, random, until) {
       Y.applyUpdate(new Y.Doc(), await hub.diff(Uint8Array.of(0)));
       await hub.open(1, 1, new Uint8Array());
       await hub.write(seedWrites(1));
+      // With what the hub has forgotten it would hear another tale under ids that it knows.
+      victim.destroy();
+      victim = new Y.Doc();
+      Y.applyUpdate(victim, await hub.diff(Uint8Array.of(0)));
     }
   }
 }
