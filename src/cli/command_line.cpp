@@ -20,6 +20,18 @@ void add_serve(CLI::App& app, Parsing& parsing) {
       ->capture_default_str();
   command->add_option("--allow-host", serve.host_names,
                       "further name under which browsers may ask for this hub (repeat for more)");
+  command
+      ->add_option("--allow-origin", serve.origins,
+                   "origin of a page elsewhere that may use this hub with a token, for example "
+                   "http://127.0.0.1:5173 (repeat for more)")
+      ->check([](const std::string& origin) {
+        const auto host = origin.find("://");
+        const bool good = (origin.starts_with("http://") || origin.starts_with("https://")) &&
+                          origin.find_first_of("/?#@* ", host + 3) == std::string::npos &&
+                          origin.size() > host + 3;
+        return good ? std::string()
+                    : "cannot allow origin " + origin + ": want http://HOST:PORT, without a path";
+      });
   command->add_option("--registry", serve.registry_url,
                       "registry to install from: a path or any git URL; without it the hub makes "
                       "its own under the base directory, with samples");

@@ -23,6 +23,7 @@ struct Serve {
   std::string registry_url;   // empty: the hub's own registry under the base directory
   std::string name = "AdaOS hub";
   std::vector<std::string> host_names;   // further names under which browsers may ask for this hub
+  std::vector<std::string> origins;      // of pages elsewhere that may use this hub
   int registry_interval_s = 30;          // how often the registry is asked
   std::size_t slots = 4;                 // operations that run at once; 0: accept, run nothing
   std::int64_t operations_max = 10'000;  // accepted and not ended

@@ -169,7 +169,7 @@ projection::ProjectionInput Hub::Parts::shown_in(const std::string& webspace) {
 }
 
 Result<> Hub::Parts::build_server(const ShareFolders& share) {
-  HUB_TRY(opened, http::Access::open({state(), serve.host_names, {}}, clock));
+  HUB_TRY(opened, http::Access::open({state(), serve.host_names, serve.origins}, clock));
   access = std::move(opened);
   workers = std::make_unique<http::Workers>(http_workers);
   HUB_TRY(files, http::StaticFiles::read(share.web));

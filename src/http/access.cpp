@@ -221,7 +221,7 @@ std::optional<Response> Access::refuse_host(const Request& request) const {
                                   "\": it is not a name of this hub",
                        .reason = "host_not_allowed",
                        .hint = "Use http://127.0.0.1 with the hub's port, or start the hub with "
-                               "this name among its allowed hosts.",
+                               "--allow-host and this name.",
                        .details = {{"host", host}}});
 }
 
@@ -240,8 +240,8 @@ std::optional<Response> Access::refuse_origin(const Request& request) const {
                        .message = "cannot serve the page at \"" + std::string(origin) +
                                   "\": it is not the hub's own origin",
                        .reason = "origin_not_allowed",
-                       .hint = "Open the hub's own page, or start the hub with this origin among "
-                               "its allowed origins.",
+                       .hint = "Open the hub's own page, or start the hub with "
+                               "--allow-origin and this origin.",
                        .details = {{"origin", origin}}});
 }
 

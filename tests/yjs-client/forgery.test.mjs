@@ -103,8 +103,7 @@ const forgeries = {
     doc.getMap("runtime").set("xml", new Y.XmlElement("mine"));
   },
   "puts a document into runtime": ({ doc }) => doc.getMap("runtime").set("doc", new Y.Doc()),
-  "puts a document into a place of its own": ({ doc }) =>
-    doc.getMap("ui").set("doc", new Y.Doc()),
+  "puts a document into a place of its own": ({ doc }) => doc.getMap("ui").set("doc", new Y.Doc()),
   "undoes with an undo manager": ({ doc }) => {
     const undo = new Y.UndoManager(doc.getMap("runtime"));
     doc.getMap("runtime").set("operations", "mine");

@@ -35,7 +35,11 @@ export class RawClient {
   #socket;
   #waiting = new Set();
 
-  static async connect(t, hub, { room = "desktop", query = `token=${hub.token}`, ...options } = {}) {
+  static async connect(
+    t,
+    hub,
+    { room = "desktop", query = `token=${hub.token}`, ...options } = {},
+  ) {
     const client = new RawClient();
     const address = `${hub.url.replace("http", "ws")}/yws/${room}?${query}`;
     client.#socket = new WebSocket(address, options);
