@@ -1,0 +1,127 @@
+// Documents and the store, while the hub is killed in the middle of whatever it does. Three
+// browsers: one always there, one away from before each kill until after the restart, one that keeps
+// its document in IndexedDB and is closed at every second kill. None is ever reloaded.
+//
+// HUB_DOCUMENT_FULL=1: 1,000 changes and 10 kills instead of 90 and 3.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Browser } from "./support/browser.mjs";
+import { Hub, temporaryFolder, until } from "./support/hub.mjs";
+import { openYjsPage, serveYjsPage } from "./support/yjs_page.mjs";
+
+const full = process.env.HUB_DOCUMENT_FULL === "1";
+const [changes, kills] = full ? [1000, 10] : [90, 3];
+const skills = ["notes_skill", "timer_skill", "slovar_skill", "password_skill"];
+
+/** The same changes each time. */
+function random(seed) {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+}
+
+/** One change of an operation by a user; what is refused (it is installed, it has ended) is no fault. */
+async function change(hub, next) {
+  const skill = skills[next(skills.length)];
+  const { active } = await hub.get("/api/operations");
+  const post = (route, body) =>
+    fetch(new URL(route, hub.address), {
+      method: "POST",
+      headers: { Authorization: `Bearer ${hub.token}`, "Content-Type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+  const operate = (kind) =>
+    post("/api/operations", { kind, target_kind: "skill", target_id: skill });
+  switch (next(6)) {
+    case 0:
+    case 1:
+    case 2:
+      return await operate("skill.install");
+    case 3:
+    case 4:
+      return await operate("skill.uninstall");
+    default:
+      if (active.length > 0) return await post(`/api/operations/${active[0]}/cancel`);
+      return await operate("skill.install");
+  }
+}
+
+const documentOf = (page) =>
+  page.evaluate(() => ({
+    ...window.client.doc.getMap("runtime").toJSON(),
+    pending: window.client.doc.store.pendingStructs !== null,
+  }));
+
+/** Waits until nothing is going on and the page shows what the store has. */
+async function assertEqualsStore(page, hub, what) {
+  let seen, stored;
+  await until(what, async () => {
+    stored = await hub.get("/api/operations");
+    if (stored.active.length > 0) return false;
+    seen = await documentOf(page);
+    return (
+      seen.operations?.active.length === 0 &&
+      JSON.stringify(seen.operations.order) === JSON.stringify(stored.order)
+    );
+  });
+  assert.deepEqual(seen.operations, {
+    by_id: stored.by_id,
+    order: stored.order,
+    active: stored.active,
+  });
+  assert.deepEqual(seen.notifications, stored.notifications);
+  assert.equal(seen.pending, false);
+}
+
+test(
+  "documents equal the store after each kill, without a reload",
+  {
+    timeout: full ? 900_000 : 240_000,
+  },
+  async (t) => {
+    const origin = await serveYjsPage(t);
+    const folder = await temporaryFolder(t);
+    const options = { fault: "delay_ms=5", more: ["--allow-origin", origin] };
+    let hub = await Hub.start(t, folder, options);
+    await until("the catalogue", async () => (await hub.get("/api/marketplace")).rows.length > 0);
+    const browser = await Browser.start(t);
+    const constant = await browser.newPage();
+    const away = await browser.newPage();
+    let keeper = await browser.newPage();
+    await openYjsPage(constant, origin, hub);
+    await openYjsPage(away, origin, hub);
+    await openYjsPage(keeper, origin, hub, { persistent: true });
+
+    const next = random(17);
+    for (let kill = 1; kill <= kills; ++kill) {
+      await away.evaluate(() => window.client.provider.disconnect());
+      const offline = `before kill ${kill}`;
+      await away.evaluate((key) => window.client.doc.getMap("devices").set(key, 1), offline);
+      const closes = kill % 2 === 0;
+      for (let i = 0; i < changes / kills; ++i) await change(hub, next);
+      await pause(next(40));
+      await hub.kill();
+      const context = keeper.context();
+      if (closes) await keeper.close();
+      hub = await Hub.start(t, folder, { ...options, port: hub.port });
+      await away.evaluate(() => window.client.provider.connect());
+      if (closes) {
+        keeper = await context.newPage();
+        await openYjsPage(keeper, origin, hub, { persistent: true });
+        assert.equal(await keeper.evaluate(() => window.client.stored), true);
+      }
+      await assertEqualsStore(constant, hub, `the one that stayed, after kill ${kill}`);
+      await assertEqualsStore(away, hub, `the one that was away, after kill ${kill}`);
+      await assertEqualsStore(keeper, hub, `the one that keeps its document, after kill ${kill}`);
+      await until("the edit made offline", () =>
+        constant.evaluate((key) => window.client.doc.getMap("devices").get(key) === 1, offline),
+      );
+    }
+    const { order } = await hub.get("/api/operations");
+    assert.ok(order.length > kills, "something happened");
+    browser.assertNoFaults();
+  },
+);
