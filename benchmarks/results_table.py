@@ -152,3 +152,81 @@ class ResultsTable:
                  f"{slowest:.2f} s, {lost} lost, {median(rounds, 'commits'):.0f} commits, "
                  f"at most {max(each['attempts_max'] for each in rounds)} attempts",
                  f"<= {target} s", slowest <= target and lost == 0)
+
+    # ---- the Yjs server beside others: one dict of situations for each round and server
+
+    def yjs_beside(self, what, found, show, target, holds):
+        """One row: the hub's figure, then the others' in brackets."""
+        figures = {name: [show(each) for each in rounds] for name, rounds in found.items()}
+        ours = [statistics.median(column) for column in zip(*figures.pop("hub"))]
+        others = ", ".join(
+            f"{name} " + " / ".join(f"{statistics.median(column):,.4g}" for column in zip(*each))
+            for name, each in figures.items())
+        self.row(f"yjs: {what}", " / ".join(f"{one:,.4g}" for one in ours) + f"  ({others})",
+                 target, holds(ours))
+
+    def yjs(self, found, windowed, commits):
+        flood = {**found, "hub": [{"flood": each} for each in windowed]}
+        self.yjs_beside(
+            "1,000 clients x 200 updates/s: p50 / p99 ms, cores, MB", flood,
+            lambda each: (each["flood"]["watch"]["age"]["p50_ms"],
+                          each["flood"]["watch"]["age"]["p99_ms"],
+                          each["flood"]["watch"]["cpu_share"],
+                          each["flood"]["watch"]["memory_most"] / 1e6),
+            "p99 <= 60, 0.4, 100", lambda of: of[1] <= 60 and of[2] <= 0.4 and of[3] <= 100)
+        self.yjs_beside("no window, most frames/s before falling behind", found,
+                        lambda each: (each["most"],), ">= 100,000", lambda of: of[0] >= 100_000)
+        self.yjs_beside("50,000 frames/s: processor us a frame", found,
+                        lambda each: (each["steady"]["watch"]["cpu_us_per_frame"],), "<= 7.5",
+                        lambda of: of[0] <= 7.5)
+        self.yjs_beside("50,000 frames/s: p50 / p99 ms", found,
+                        lambda each: (each["steady"]["watch"]["age"]["p50_ms"],
+                                      each["steady"]["watch"]["age"]["p99_ms"]),
+                        "<= 3.5 / 10", lambda of: of[0] <= 3.5 and of[1] <= 10)
+        self.yjs_beside("10,000 idle connections: KB each, and KB of the kernel", found,
+                        lambda each: (each["idle"]["join"]["memory_each"] / 1e3,
+                                      each["idle"]["join"]["kernel_memory_each"] / 1e3),
+                        "<= 10", lambda of: of[0] <= 10)
+        self.yjs_beside("500 join at once, 200 operations: s, ms of processor each", found,
+                        lambda each: (each["storm"]["join"]["seconds"],
+                                      each["storm"]["join"]["cpu_ms_each"]),
+                        "<= 0.3 s", lambda of: of[0] <= 0.3)
+        self.yjs_beside("1,000 idle with awareness: cores, p99 ms of 1 update/s", found,
+                        lambda each: (each["aware"]["watch"]["cpu_share"],
+                                      each["aware"]["watch"]["age"]["p99_ms"]),
+                        "<= 0.02", lambda of: of[0] <= 0.02)
+        self.yjs_beside("20 of 40 stalled, 20 s at 1,000/s: KB each, others' p99 ms, right after",
+                        found,
+                        lambda each: ((each["stalled"]["watch"]["memory_grown"] +
+                                       each["stalled"]["watch"]["kernel_memory_grown"]) / 20e3,
+                                      each["stalled"]["watch"]["age"]["p99_ms"],
+                                      each["stalled"]["end"]["stalled_right"]),
+                        "<= 1,000, 20 right", lambda of: of[0] <= 1000 and of[2] == 20)
+        p99 = median(commits, "watch", "age", "p99_ms")
+        self.row("yjs: commit to browser, 100 operations, 100 browsers, p50 / p99",
+                 f"{median(commits, 'watch', 'age', 'p50_ms'):.1f} / {p99:.1f} ms", "<= 60 ms",
+                 p99 <= 60)
+
+    def yjs_ticks(self, ticked, before, after):
+        size, join = after["join"]["bytes_each"], after["join"]["times"]["max_ms"]
+        memory = [f"{each / 1e6:.0f}" for each in ticked["memory"]]
+        self.row(f"yjs: {ticked['ticks']:,} ticks of four operations: snapshot, join",
+                 f"{size / 1e3:.1f} kB (before {before['join']['bytes_each'] / 1e3:.1f}), "
+                 f"{join:.1f} ms; {ticked['seconds']:.0f} s", "<= 64 KiB, 20 ms",
+                 size <= 65_536 and join <= 20)
+        self.row("yjs: memory meanwhile", " ".join(memory) + " MB", "flat",
+                 ticked["memory"][-1] <= 1.2 * ticked["memory"][1])
+
+    def yjs_rooms(self, found):
+        memory = [each / 1e6 for each in found["memory"]]
+        self.row(f"yjs: {found['rooms']:,} rooms opened, {found['refused']} refused: memory",
+                 " ".join(f"{each:.0f}" for each in memory) + f" MB; {found['seconds']:.0f} s",
+                 "flat", found["refused"] == 0 and memory[-1] <= 1.2 * memory[len(memory) // 2])
+
+    def yjs_stalled(self, found):
+        watch, end = found["watch"], found["end"]
+        each = (watch["memory_grown"] + watch["kernel_memory_grown"]) / end["stalled"]
+        self.row("yjs: stalled for a minute at 1,000/s, memory each, with the kernel's",
+                 f"{each / 1e3:.0f} kB; others' p99 {watch['age']['p99_ms']:.1f} ms; "
+                 f"{end['stalled_right']} of {end['stalled']} right when they read on", "<= 1 MB",
+                 each <= 1e6 and end["stalled_right"] == end["stalled"])
