@@ -187,6 +187,7 @@ Result<> Hub::Parts::build_server(const ShareFolders& share) {
                                 board,
                                 *catalog,
                                 front->metrics,
+                                *documents,
                                 clock,
                                 *workers});
   http::add_marketplace_routes(router, {*marketplace, *catalog, *store, board, *workers});

@@ -1,5 +1,6 @@
 #include "http/hub_routes.hpp"
 
+#include "http/document_metrics.hpp"
 #include "http/submission.hpp"
 #include "infrastate/actions.hpp"
 #include "infrastate/snapshot.hpp"
@@ -104,7 +105,8 @@ Response hub_response(const HubServices& services) {
 }
 
 Response metrics_response(const HubServices& services) {
-  auto response = text(200, services.metrics.text());
+  auto response =
+      text(200, services.metrics.text() + document_metrics(services.documents.status()));
   response.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   return response;
 }

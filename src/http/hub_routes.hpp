@@ -6,6 +6,7 @@
 
 #include "http/accept_desk.hpp"
 #include "http/router.hpp"
+#include "projection/document_server.hpp"
 #include "registry/catalog_keeper.hpp"
 
 namespace hub::http {
@@ -22,6 +23,7 @@ struct HubServices {
   store::ProgressBoard& board;
   registry::CatalogKeeper& catalog;
   operations::OperationMetrics& metrics;
+  projection::DocumentServer& documents;
   const Clock& clock;
   Workers& workers;
 };

@@ -6,7 +6,7 @@ import test from "node:test";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { frame, kinds, RawClient, updateFrame } from "./raw_client.mjs";
-import { ask, catalogue, folder, startHub } from "./support.mjs";
+import { ask, catalogue, folder, metric, startHub } from "./support.mjs";
 
 /** What the hub owns, as a client sees it. */
 const owned = (doc) => ({
@@ -262,7 +262,11 @@ test("who goes on forging is shown the door, with 1008", async (t) => {
   const { code, reason } = await client.until("the close", () => client.closed);
   assert.equal(code, 1008);
   assert.match(reason, /hub owns/);
+  assert.equal(await metric(hub, "document_forgeries_total"), 8);
+  assert.equal(await metric(hub, "document_sessions"), 0);
   const back = await RawClient.connect(t, hub);
   await back.sync();
   assert.deepEqual(back.doc.getMap("runtime").get("operations").toJSON().active, []);
+  assert.equal(await metric(hub, "document_sessions"), 1);
+  assert.ok((await metric(hub, "document_messages_total")) > 8);
 });

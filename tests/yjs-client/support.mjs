@@ -59,6 +59,15 @@ export async function ask(hub, method, route, body) {
   return { status: response.status, json: await response.json() };
 }
 
+/** What GET /metrics says under this name. */
+export async function metric(hub, name) {
+  const headers = { Authorization: `Bearer ${hub.token}` };
+  const text = await (await fetch(`${hub.url}/metrics`, { headers })).text();
+  const found = new RegExp(`^${name} (\\S+)$`, "m").exec(text);
+  assert.ok(found, `${name} is not among the metrics`);
+  return Number(found[1]);
+}
+
 // Everything a client holds, and every binary message it was sent.
 export function connect(
   t,
