@@ -15,7 +15,7 @@ struct MatrixOptions {
   Loss loss = Loss::kill;
   std::uint64_t seed = 1;
   // Copies of one scenario, about: at fault points, and between any two calls that change a file.
-  double points_max = 0.6, calls_max = 0.35;  // ten times as many of a success
+  double points_max = 0.4, calls_max = 0.25;  // ten times as many of a success
   std::size_t cuts = 1;       // for each such place: ways to lose what was not synced
   double share_again = 0.15;  // of the restarts that the plug is pulled at once more
   // Of the failures and cancels of a sample each is tried with kills, with power cuts or not at
