@@ -112,7 +112,7 @@ test(
       await away.evaluate((key) => window.client.doc.getMap("devices").set(key, 1), offline);
       const closes = kill % 2 === 0;
       for (let i = 0; i < changes / kills; ++i) await change(hub, next);
-      await pause(next(40));
+      await pause(next(40)); // so that each kill comes at another moment
       await hub.kill();
       const context = keeper.context();
       if (closes) await keeper.close();
