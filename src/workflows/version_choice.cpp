@@ -138,13 +138,13 @@ Result<InstalledArtifact> find_installed(store::OperationStore& store, ArtifactK
 Result<> check_skills_are_here(store::OperationStore& store, const std::vector<std::string>& skills,
                                const std::string& cannot, const std::string& fate,
                                const std::string& hint) {
-  for (const auto& skill : skills) {
-    if (store.find_installed(ArtifactKind::skill, skill)) continue;
-    return fail(ErrorCode::conflict, cannot + ": skill " + skill + ", which it requires, " + fate,
-                "requires_missing", hint.empty() ? "install " + skill + " first" : hint,
-                {{"missing", boost::json::array{boost::json::string(skill)}}});
-  }
-  return {};
+  const auto missing = std::ranges::find_if(skills, [&store](const std::string& skill) {
+    return !store.find_installed(ArtifactKind::skill, skill);
+  });
+  if (missing == skills.end()) return {};
+  return fail(ErrorCode::conflict, cannot + ": skill " + *missing + ", which it requires, " + fate,
+              "requires_missing", hint.empty() ? "install " + *missing + " first" : hint,
+              {{"missing", boost::json::array{boost::json::string(*missing)}}});
 }
 
 Result<Pinned> choose_version(const Tools& tools, ArtifactKind kind,
