@@ -81,7 +81,7 @@ class DrivenHub {
     doorbells_.push_back(database_->commits().subscribe([this] { projection_.changed(); }));
     doorbells_.push_back(board_.ticks().subscribe([this] { projection_.changed(); }));
     http::SocketRoutes sockets;
-    http::add_document_sockets(sockets, documents_);
+    http::add_document_sockets(sockets, *access_, documents_);
     http::ServerOptions options;
     options.port = 0;
     server_ = std::make_unique<http::Server>(options, http::Router(), std::move(sockets), *access_);
