@@ -10,37 +10,43 @@ namespace hub::http {
 namespace {
 
 using projection::DocumentServer;
-using projection::SessionId;
+// Hears nothing and says nothing.
+SocketEvents nobody() {
+  return {[](std::string_view) {}, [](std::uint16_t) {}};
+}
 
-// The session of this socket; none when it cannot be had, and then the socket is closed.
-std::optional<SessionId> join(DocumentServer& documents, const std::shared_ptr<Socket>& socket,
-                              const std::string& webspace) {
+// From now on in the document; a socket that cannot be is closed.
+SocketEvents join(DocumentServer& documents, const std::shared_ptr<Socket>& socket,
+                  const std::string& webspace) {
   const auto session = documents.open(webspace, socket);
-  if (session) return *session;
-  const bool ours = session.error().code == ErrorCode::unavailable;
-  socket->close(ours ? close_code::try_again_later : close_code::bad_webspace,
-                session.error().message);
-  return std::nullopt;
+  if (!session) {
+    const bool ours = session.error().code == ErrorCode::unavailable;
+    socket->close(ours ? close_code::try_again_later : close_code::bad_webspace,
+                  session.error().message);
+    return nobody();
+  }
+  return {[&documents, id = *session](std::string_view bytes) {
+            documents.message(id, std::string(bytes));
+          },
+          [&documents, id = *session](std::uint16_t) { documents.closed(id); }};
 }
 
 // A client whose token is still to come. Its messages are told one at a time.
 struct Arrival {
   std::shared_ptr<Socket> socket;
   std::string webspace, address;
-  std::optional<SessionId> session;
+  std::optional<SocketEvents> decided = {};  // in the document, or refused
   std::vector<std::string> early = {};
   std::size_t early_bytes = 0;
-  bool over = false;
 };
 
-class Lobby {
+class Lobby : public std::enable_shared_from_this<Lobby> {
  public:
   Lobby(Access& access, DocumentServer& documents) : access_(access), documents_(documents) {}
 
-  SocketEvents take(const std::shared_ptr<Lobby>& self, const std::shared_ptr<Socket>& socket,
-                    const Request& request, const std::string& webspace) {
-    auto arrival =
-        std::make_shared<Arrival>(Arrival{socket, webspace, request.peer_address, std::nullopt});
+  SocketEvents take(const std::shared_ptr<Socket>& socket, const Request& request,
+                    const std::string& webspace) {
+    auto arrival = std::make_shared<Arrival>(Arrival{socket, webspace, request.peer_address});
     std::shared_ptr<Socket> oldest;
     {
       const std::lock_guard lock(mutex_);
@@ -53,14 +59,14 @@ class Lobby {
     if (oldest) {
       oldest->close(close_code::try_again_later, "too many clients without a token");
     }
+    const auto self = shared_from_this();
     return {[self, arrival](std::string_view bytes) { self->hear(*arrival, bytes); },
-            [self, arrival](std::uint16_t) { self->leave(*arrival); }};
+            [self, arrival](std::uint16_t code) { self->leave(*arrival, code); }};
   }
 
  private:
   void hear(Arrival& arrival, std::string_view bytes) {
-    if (arrival.session) return documents_.message(*arrival.session, std::string(bytes));
-    if (arrival.over) return;
+    if (arrival.decided) return arrival.decided->on_message(bytes);
     const auto message = ydoc::decode_message(bytes);
     if (message && message->kind == ydoc::MessageKind::auth) {
       return admit(arrival, message->payload);
@@ -76,24 +82,20 @@ class Lobby {
     const auto principal = access_.check_token(token, arrival.address);
     if (!principal) return refuse(arrival, principal.error().message);
     forget(arrival);
-    arrival.session = join(documents_, arrival.socket, arrival.webspace);
-    arrival.over = !arrival.session;
-    if (!arrival.session) return;
-    for (auto& early : std::exchange(arrival.early, {})) {
-      documents_.message(*arrival.session, std::move(early));
-    }
+    arrival.decided = join(documents_, arrival.socket, arrival.webspace);
+    for (const auto& early : std::exchange(arrival.early, {})) arrival.decided->on_message(early);
   }
 
   void refuse(Arrival& arrival, const std::string& why) {
-    arrival.over = true;
     forget(arrival);
+    arrival.decided = nobody();
     arrival.socket->send(ydoc::denied_frame(why));
     arrival.socket->close(close_code::unauthorized, why);
   }
 
-  void leave(Arrival& arrival) {
+  void leave(Arrival& arrival, std::uint16_t code) {
     forget(arrival);
-    if (arrival.session) documents_.closed(*arrival.session);
+    if (arrival.decided) arrival.decided->on_close(code);
     arrival.socket.reset();
   }
 
@@ -108,16 +110,6 @@ class Lobby {
   std::list<std::shared_ptr<Arrival>> waiting_;
 };
 
-SocketEvents enter(DocumentServer& documents, const std::shared_ptr<Socket>& socket,
-                   const std::string& webspace) {
-  const auto session = join(documents, socket, webspace);
-  if (!session) return {[](std::string_view) {}, [](std::uint16_t) {}};
-  return {[&documents, id = *session](std::string_view bytes) {
-            documents.message(id, std::string(bytes));
-          },
-          [&documents, id = *session](std::uint16_t) { documents.closed(id); }};
-}
-
 }  // namespace
 
 void add_document_sockets(SocketRoutes& routes, Access& access, DocumentServer& documents) {
@@ -129,8 +121,8 @@ void add_document_sockets(SocketRoutes& routes, Access& access, DocumentServer& 
     route.open = [lobby, webspace_of, &documents](const std::shared_ptr<Socket>& socket,
                                                   const Request& request) {
       const std::string webspace = webspace_of(request);
-      return request.principal ? enter(documents, socket, webspace)
-                               : lobby->take(lobby, socket, request, webspace);
+      return request.principal ? join(documents, socket, webspace)
+                               : lobby->take(socket, request, webspace);
     };
     routes.push_back(std::move(route));
   };
