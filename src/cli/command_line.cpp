@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "cli/command_parts.hpp"
+#include "cli/hub_place.hpp"
 #include "cli/text.hpp"
 #include "registry/text.hpp"
 
@@ -25,10 +26,7 @@ void add_serve(CLI::App& app, Parsing& parsing) {
                    "origin of a page elsewhere that may use this hub with a token, for example "
                    "http://127.0.0.1:5173 (repeat for more)")
       ->check([](const std::string& origin) {
-        const auto host = origin.find("://");
-        const bool good = (origin.starts_with("http://") || origin.starts_with("https://")) &&
-                          origin.find_first_of("/?#@* ", host + 3) == std::string::npos &&
-                          origin.size() > host + 3;
+        const bool good = is_http_origin(origin) && origin.find('*') == std::string::npos;
         return good ? std::string()
                     : "cannot allow origin " + origin + ": want http://HOST:PORT, without a path";
       });

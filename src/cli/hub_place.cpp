@@ -14,9 +14,7 @@ constexpr std::size_t token_bytes_max = 4096;
 
 Result<std::string> checked_url(std::string url) {
   while (url.ends_with('/')) url.pop_back();
-  const bool http = url.starts_with("http://") || url.starts_with("https://");
-  const auto host = http ? url.substr(url.find("://") + 3) : std::string();
-  if (!host.empty() && host.find_first_of("/?#@ ") == std::string::npos) return url;
+  if (is_http_origin(url)) return url;
   return fail(ErrorCode::invalid, "cannot use the address " + url + ": it is not a hub's",
               "bad_url", std::string("give scheme, host and port alone, like ") + usual_url,
               {{"url", url}});
@@ -80,6 +78,12 @@ Result<> find_token(const HubOptions& options, HubPlace& place) {
 }
 
 }  // namespace
+
+bool is_http_origin(std::string_view text) {
+  if (!text.starts_with("http://") && !text.starts_with("https://")) return false;
+  const auto host = text.substr(text.find("://") + 3);
+  return !host.empty() && host.find_first_of("/?#@ ") == std::string_view::npos;
+}
 
 bool is_loopback(const std::string& url) {
   const auto rest = url.substr(url.find("://") + 3);

@@ -27,6 +27,9 @@ inline constexpr const char* usual_url = "http://127.0.0.1:8777";
 // "bad_url".
 Result<HubPlace> find_hub(const HubOptions&);
 
+// Scheme, host and port alone: "http://hub.lan:8777".
+bool is_http_origin(std::string_view text);
+
 // Of this machine: 127.x.x.x, ::1, localhost.
 bool is_loopback(const std::string& url);
 
