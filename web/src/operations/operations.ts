@@ -19,15 +19,19 @@ export function isEnded(status: OperationStatus): boolean {
 
 export const isActive = (operation: OperationState): boolean => !isEnded(operation.status);
 
-/** All operations, oldest first: those the hub has put in order, then the rest by their time. */
-function inOrder({ operations, order }: Pick<Projection, "operations" | "order">) {
+/** Oldest first: those the hub has put in order, then the rest by their time. */
+function sorted(operations: readonly OperationState[], order: Projection["order"]) {
+  if (operations.length < 2) return operations;
   const place = new Map(order.map((id, index) => [id, index]));
-  return Object.values(operations).sort(
+  return [...operations].sort(
     (a, b) =>
       (place.get(a.operation_id) ?? order.length) - (place.get(b.operation_id) ?? order.length) ||
       a.created_at.localeCompare(b.created_at),
   );
 }
+
+const inOrder = ({ operations, order }: Pick<Projection, "operations" | "order">) =>
+  sorted(Object.values(operations), order);
 
 /** What has not ended, oldest first. */
 export const activeOperations = (
@@ -48,10 +52,13 @@ export function recentOperations(
 
 /** What this operation has begun as part of itself, oldest first. */
 export const partsOf = (
-  projection: Pick<Projection, "operations" | "order">,
+  { operations, order }: Pick<Projection, "operations" | "order">,
   parent_id: string,
 ): readonly OperationState[] =>
-  inOrder(projection).filter((operation) => operation.parent_id === parent_id);
+  sorted(
+    Object.values(operations).filter((operation) => operation.parent_id === parent_id),
+    order,
+  );
 
 /** The live operation that holds `resource`; one that works on it before one that waits for it. */
 export function holderOf(operations: Operations, resource: string): OperationState | undefined {
