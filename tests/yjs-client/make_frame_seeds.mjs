@@ -1,28 +1,22 @@
-// Makes seeds/frame: sessions of a real Yjs client, as fuzz_frame.cpp reads them. By hand, when
-// there is something new to say: node tests/fuzz/make_frame_seeds.mjs (needs the packages of
-// tests/yjs-client).
+// Makes tests/fuzz/seeds/frame: sessions of a real Yjs client, as fuzz_frame.cpp reads them. By hand,
+// when there is something new to say: node tests/yjs-client/make_frame_seeds.mjs
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import * as encoding from "lib0/encoding";
+import * as awareness from "y-protocols/awareness";
+import * as Y from "yjs";
+import { frame, kinds, tokenFrame, updateFrame } from "./raw_client.mjs";
 
-const require = createRequire(new URL("../yjs-client/package.json", import.meta.url));
-const Y = require("yjs");
-const encoding = require("lib0/encoding");
-const awareness = require("y-protocols/awareness");
-
-const folder = fileURLToPath(new URL("seeds/frame/", import.meta.url));
+const folder = fileURLToPath(new URL("../fuzz/seeds/frame/", import.meta.url));
 mkdirSync(folder, { recursive: true });
 
-const bytes = (...write) => {
-  const out = encoding.createEncoder();
-  for (const one of write) one(out);
-  return encoding.toUint8Array(out);
-};
-const number = (n) => (out) => encoding.writeVarUint(out, n);
-const blob = (b) => (out) => encoding.writeVarUint8Array(out, b);
-const step1 = (doc) => bytes(number(0), number(0), blob(Y.encodeStateVector(doc)));
-const step2 = (update) => bytes(number(0), number(1), blob(update));
-const updateFrame = (update) => bytes(number(0), number(2), blob(update));
+const sync = (step, bytes) =>
+  frame(kinds.sync, (out) => {
+    encoding.writeVarUint(out, step);
+    encoding.writeVarUint8Array(out, bytes);
+  });
+const step1 = (doc) => sync(0, Y.encodeStateVector(doc));
+const step2 = (update) => sync(1, update);
 
 let made = 100_000;
 /** The frames of a client that does this, each change a frame. */
@@ -76,7 +70,7 @@ session("undo", ({ doc }) => {
 session("forged", ({ doc }) => {
   doc.getMap("runtime").set("operations", { active: [] });
   doc.getMap("data").set("desktop", new Y.Map([["toasts", []]]));
-  doc.getMap("ui").set("doc", new Y.Doc());
+  doc.getMap("ui").set("doc", new Y.Doc({ guid: "subdocument" }));
   doc.getMap("registry").clear();
 });
 session("offline", ({ doc, frames }) => {
@@ -99,13 +93,17 @@ session("awareness", ({ doc, frames }) => {
   const here = new awareness.Awareness(doc);
   here.setLocalState({ user: { name: "one", color: "#123456" }, cursor: null });
   const say = () =>
-    frames.push(bytes(number(1), blob(awareness.encodeAwarenessUpdate(here, [doc.clientID]))));
+    frames.push(
+      frame(kinds.awareness, (out) =>
+        encoding.writeVarUint8Array(out, awareness.encodeAwarenessUpdate(here, [doc.clientID])),
+      ),
+    );
   say();
-  frames.push(bytes(number(3)), bytes(number(2), number(0), blob(new Uint8Array(8))));
+  frames.push(frame(kinds.queryAwareness), tokenFrame("\0".repeat(8)));
   here.setLocalState(null);
   say();
   here.destroy();
 });
 session("nonsense", ({ frames }) => {
-  frames.push(bytes(number(77), number(1)), new Uint8Array([0, 2, 200]));
+  frames.push(new Uint8Array([77, 1]), new Uint8Array([0, 2, 200]));
 });
