@@ -3,13 +3,9 @@
 #include <charconv>
 #include <stdexcept>
 #include <system_error>
-#include <utility>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace hub::benchmarks {
 namespace {
@@ -31,48 +27,20 @@ Number number_at(std::string_view text, const char* what) {
 }  // namespace
 
 HttpConnection::HttpConnection(const std::string& ipv4_address, std::uint16_t port)
-    : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
-      received_(answer_bytes_max, 0) {
-  if (descriptor_ < 0) fail("socket");
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(port);
-  if (::inet_pton(AF_INET, ipv4_address.c_str(), &to.sin_addr) != 1) {
-    throw std::runtime_error("cannot connect to " + ipv4_address + ": want an IPv4 address");
-  }
-  if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
-    const int error = errno;
-    ::close(descriptor_);
-    errno = error;
-    fail("connect");
-  }
-  const int on = 1;
-  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::fcntl(descriptor_, F_SETFL, O_NONBLOCK) != 0) fail("fcntl");
+    : socket_(connected_socket(ipv4_address, port)), received_(answer_bytes_max, 0) {
+  if (::fcntl(socket_.get(), F_SETFL, O_NONBLOCK) != 0) fail("fcntl");
 }
-
-HttpConnection::~HttpConnection() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-HttpConnection::HttpConnection(HttpConnection&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      received_(std::move(other.received_)),
-      used_(other.used_),
-      head_bytes_(other.head_bytes_),
-      body_bytes_(other.body_bytes_),
-      status_(other.status_) {}
 
 void HttpConnection::send(std::string_view request) {
   used_ = head_bytes_ = body_bytes_ = 0;
-  if (::send(descriptor_, request.data(), request.size(), MSG_NOSIGNAL) !=
+  if (::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size())) {
     fail("send");
   }
 }
 
 std::optional<HttpAnswer> HttpConnection::receive() {
-  const auto got = ::recv(descriptor_, received_.data() + used_, received_.size() - used_, 0);
+  const auto got = ::recv(socket_.get(), received_.data() + used_, received_.size() - used_, 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
   if (got < 0) fail("recv");
   if (got == 0) throw std::runtime_error("the hub closed the connection");

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "tcp_socket.hpp"
+
 namespace hub::benchmarks {
 
 struct HttpAnswer {
@@ -18,12 +20,8 @@ class HttpConnection {
  public:
   // Connects at once. Throws std::system_error when nobody listens there.
   HttpConnection(const std::string& ipv4_address, std::uint16_t port);
-  ~HttpConnection();
-  HttpConnection(HttpConnection&& other) noexcept;
-  HttpConnection(const HttpConnection&) = delete;
-  HttpConnection& operator=(const HttpConnection&) = delete;
 
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return socket_.get(); }
 
   // The whole request. It is small: a socket that does not take it all at once is an error.
   void send(std::string_view request);
@@ -35,7 +33,7 @@ class HttpConnection {
  private:
   bool parse_head();
 
-  int descriptor_ = -1;
+  Descriptor socket_;
   std::string received_;
   std::size_t used_ = 0;        // bytes of received_ that are filled
   std::size_t head_bytes_ = 0;  // 0: the head is not whole yet

@@ -7,11 +7,10 @@
 #include <stdexcept>
 #include <system_error>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
+#include "../tcp_socket.hpp"
 #include "ydoc/update.hpp"
 
 namespace hub::benchmarks {
@@ -37,25 +36,10 @@ void write_value(ydoc::Writer& out, std::string_view key, ydoc::Clock clock, con
 
 }  // namespace
 
-Descriptor connected_to(const Place& place) {
-  Descriptor out(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!out.ok()) throw std::system_error(errno, std::generic_category(), "socket");
-  const int on = 1;
-  ::setsockopt(out.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const timeval patience{.tv_sec = patience_s, .tv_usec = 0};
-  ::setsockopt(out.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(place.port);
-  ::inet_pton(AF_INET, place.address.c_str(), &address.sin_addr);
-  if (::connect(out.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    throw std::system_error(errno, std::generic_category(), "connect");
-  }
-  return out;
-}
-
 BrowserWriter::BrowserWriter(Place place, const std::string& document)
-    : place_(std::move(place)), socket_(connected_to(place_)) {
+    : place_(std::move(place)), socket_(connected_socket(place_.address, place_.port)) {
+  const timeval patience{.tv_sec = patience_s, .tv_usec = 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   send(upgrade_request(place_));
   while (received_.find("\r\n\r\n") == std::string::npos) {
     std::array<char, 4096> bytes{};

@@ -42,7 +42,4 @@ class BrowserWriter {
   std::thread thread_;
 };
 
-// A connected, blocking TCP socket. Throws std::system_error.
-Descriptor connected_to(const Place&);
-
 }  // namespace hub::benchmarks

@@ -6,11 +6,10 @@
 #include <cstring>
 #include <system_error>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+
+#include "../tcp_socket.hpp"
 
 namespace hub::benchmarks {
 namespace {
@@ -39,14 +38,8 @@ void Swarm::watch(std::size_t index, std::uint32_t events, int how) {
 
 void Swarm::connect(std::size_t index) {
   Browser& browser = browsers_[index];
-  browser.socket = Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!browser.socket.ok()) throw std::system_error(errno, std::generic_category(), "socket");
-  const int on = 1;
-  ::setsockopt(browser.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(options_.place.port);
-  ::inet_pton(AF_INET, options_.place.address.c_str(), &address.sin_addr);
+  browser.socket = tcp_socket(SOCK_NONBLOCK);
+  const sockaddr_in address = ipv4_address(options_.place.address, options_.place.port);
   browser.began_us = now_us();
   if (::connect(browser.socket.get(), reinterpret_cast<const sockaddr*>(&address),
                 sizeof address) != 0 &&
@@ -83,16 +76,9 @@ void Swarm::resume(std::size_t first, std::size_t end) {
   }
 }
 
-void Swarm::close(std::size_t first, std::size_t end) {
-  for (std::size_t index = first; index < end; ++index) {
-    browsers_[index].phase = Phase::closed;
-    browsers_[index].socket = Descriptor();
-  }
-}
-
 void Swarm::measure() {
   counts_.markers = {};
-  counts_.frames = counts_.marked_frames = counts_.awareness_frames = counts_.bytes = 0;
+  counts_.frames = counts_.awareness_frames = counts_.bytes = 0;
   measuring_ = true;
 }
 
@@ -225,7 +211,6 @@ void Swarm::take_message(Browser& browser, std::string_view frame) {
   if (!measuring_) return;
   ++counts_.frames;
   counts_.bytes += frame.size();
-  counts_.marked_frames += marked ? 1U : 0U;
   counts_.awareness_frames += message[0] == 1 ? 1U : 0U;
 }
 

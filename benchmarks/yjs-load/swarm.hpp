@@ -30,7 +30,7 @@ struct SwarmOptions {
 struct SwarmCounts {
   Latency joins;    // connect to step 2
   Latency markers;  // due to arrived, of what was received while measuring
-  std::uint64_t frames = 0, marked_frames = 0, awareness_frames = 0, bytes = 0;  // the same
+  std::uint64_t frames = 0, awareness_frames = 0, bytes = 0;  // the same
   std::uint64_t joined = 0, join_bytes = 0, closed = 0;
   std::string refusal;  // the first one
 };
@@ -43,7 +43,6 @@ class Swarm {
   bool join_all(double seconds);
   void stall(std::size_t first, std::size_t end);
   void resume(std::size_t first, std::size_t end);
-  void close(std::size_t first, std::size_t end);
 
   void measure();  // counts begin at 0 here
   void read_for(double seconds);

@@ -10,13 +10,13 @@
 // crowd in one document, so many documents of one browser each, a hundred at a time.
 // benchmarks/run yjs starts the servers and this.
 
-#include <fstream>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <sys/prctl.h>
 
+#include "base/files.hpp"
 #include "browser_writer.hpp"
 #include "server_probe.hpp"
 #include "swarm.hpp"
@@ -26,6 +26,7 @@ namespace {
 
 constexpr double join_seconds_max = 60, settle_seconds = 1, quiet_seconds = 0.5, drain_seconds = 20;
 constexpr std::size_t rooms_at_once = 100;
+constexpr std::size_t seed_bytes_max = std::size_t{1} << 20U;  // what the hub takes in a message
 
 struct Arguments {
   SwarmOptions swarm;
@@ -70,9 +71,9 @@ Arguments parse(int argc, char** argv) {
 
 std::string content_of(const std::string& file) {
   if (file.empty()) return {};
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw std::runtime_error("cannot read " + file);
-  return {std::istreambuf_iterator<char>(in), {}};
+  auto content = read_file(file, seed_bytes_max);
+  if (!content) throw std::runtime_error(content.error().message);
+  return *std::move(content);
 }
 
 boost::json::object times_of(const Latency& latency) {
